@@ -1,3 +1,8 @@
+/**
+ * Replies of the relay: bytes in, replies out (RFC 5321 §4.2). Takes any chunking, judges nothing
+ * but the grammar, and bounds everything, since whoever answers is not trusted yet.
+ */
+
 /** A reply of the relay (RFC 5321 §4.2). */
 export interface Reply {
   readonly code: number;
@@ -5,4 +10,154 @@ export interface Reply {
   readonly enhanced?: string;
   /** The text of each line, without code and separator, cleaned for display. */
   readonly lines: readonly string[];
+}
+
+/** What {@link ReplyDecoder.next} found: a whole reply, or the reason why this is not SMTP. */
+export type Decoded =
+  | { readonly type: "reply"; readonly reply: Reply }
+  | { readonly type: "fault"; readonly detail: string };
+
+/**
+ * RFC 5321 §4.5.3.1.5 says 512 octets; relays exceed it (long EHLO lines, greetings with legal
+ * notices) and RFC 4954 §4 allows 12 288 for a challenge. 16 KiB takes them all.
+ */
+const MAX_LINE_OCTETS = 16 * 1024;
+/** Postfix lists some 15 EHLO lines, legal notices some 50. */
+const MAX_LINES = 200;
+const MAX_REPLY_OCTETS = 64 * 1024;
+
+const CR = 0x0d;
+const LF = 0x0a;
+const SPACE = 0x20;
+const HYPHEN = 0x2d;
+const DIGIT_0 = 0x30;
+
+/**
+ * Collects chunks and yields replies in order. After a fault it yields the same fault for ever: the
+ * stream has lost its meaning.
+ */
+export class ReplyDecoder {
+  readonly #text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+  #buffer: Uint8Array = new Uint8Array(0);
+  /** Octets of `#buffer` already known to hold no LF, so that a slow drip is not scanned again. */
+  #scanned = 0;
+  #code: number | undefined;
+  #lines: string[] = [];
+  #octets = 0;
+  #fault: Decoded | undefined;
+
+  push(chunk: Uint8Array): void {
+    if (this.#fault !== undefined || chunk.length === 0) return;
+    if (this.#buffer.length === 0) {
+      this.#buffer = chunk;
+      return;
+    }
+    const joined = new Uint8Array(this.#buffer.length + chunk.length);
+    joined.set(this.#buffer);
+    joined.set(chunk, this.#buffer.length);
+    this.#buffer = joined;
+  }
+
+  /** The next whole reply, a fault, or undefined where more bytes are needed. */
+  next(): Decoded | undefined {
+    while (this.#fault === undefined) {
+      const line = this.#takeLine();
+      if (line === undefined) return this.#fault;
+      const decoded = this.#takeReplyLine(line);
+      if (decoded !== undefined) return decoded;
+    }
+    return this.#fault;
+  }
+
+  /** Octets received that are not part of a reply handed out: a partial line or reply, or more. */
+  get pendingBytes(): number {
+    return this.#buffer.length + this.#octets;
+  }
+
+  #takeLine(): Uint8Array | undefined {
+    const end = this.#buffer.indexOf(LF, this.#scanned);
+    const length = end === -1 ? this.#buffer.length : end + 1;
+    if (length > MAX_LINE_OCTETS) {
+      this.#fail(`a reply line is longer than ${MAX_LINE_OCTETS} octets`);
+      return undefined;
+    }
+    if (this.#octets + length > MAX_REPLY_OCTETS) {
+      this.#fail(`a reply is longer than ${MAX_REPLY_OCTETS} octets`);
+      return undefined;
+    }
+    if (end === -1) {
+      this.#scanned = this.#buffer.length;
+      return undefined;
+    }
+    // A bare LF ends a line, as Postfix and nodemailer take it; a bare CR never does.
+    const text = this.#buffer.subarray(0, this.#buffer[end - 1] === CR ? end - 1 : end);
+    this.#buffer = this.#buffer.subarray(length);
+    this.#scanned = 0;
+    this.#octets += length;
+    return text;
+  }
+
+  #takeReplyLine(line: Uint8Array): Decoded | undefined {
+    const code = codeOf(line);
+    const separator = line[3];
+    if (code === undefined || !(line.length === 3 || separator === SPACE || separator === HYPHEN)) {
+      return this.#fail(`this is not a reply: ${quote(this.#text.decode(line))}`);
+    }
+    // RFC 5321 §4.2.1: every line of a reply carries the same code.
+    if (this.#code !== undefined && this.#code !== code) {
+      return this.#fail(`the code changes within a reply, from ${this.#code} to ${code}`);
+    }
+    this.#code = code;
+    this.#lines.push(clean(this.#text.decode(line.subarray(4))));
+    if (separator === HYPHEN) {
+      return this.#lines.length < MAX_LINES
+        ? undefined
+        : this.#fail(`a reply has more than ${MAX_LINES} lines`);
+    }
+    const reply = replyOf(code, this.#lines);
+    this.#code = undefined;
+    this.#lines = [];
+    this.#octets = 0;
+    return { type: "reply", reply };
+  }
+
+  #fail(detail: string): Decoded {
+    this.#fault = { type: "fault", detail };
+    return this.#fault;
+  }
+}
+
+/** `550 5.1.1 No such user`, one line, for people. */
+export function describeReply(reply: Reply): string {
+  return `${reply.code} ${reply.lines.join(" ")}`.trimEnd();
+}
+
+function replyOf(code: number, lines: readonly string[]): Reply {
+  const enhanced = /^[245]\.\d{1,3}\.\d{1,3}(?= |$)/.exec(lines[0] ?? "")?.[0];
+  // RFC 2034 §4: the class must be that of the code, or it is only text.
+  return enhanced?.[0] === String(code)[0] && enhanced !== undefined
+    ? { code, enhanced, lines }
+    : { code, lines };
+}
+
+/** RFC 5321 §4.2: three digits, the first from 2 to 5. */
+function codeOf(line: Uint8Array): number | undefined {
+  const digits = [line[0], line[1], line[2]].map((octet) => (octet ?? 0) - DIGIT_0);
+  const [first = -1, second = -1, third = -1] = digits;
+  if (first < 2 || first > 5) return undefined;
+  if (second < 0 || second > 9 || third < 0 || third > 9) return undefined;
+  return first * 100 + second * 10 + third;
+}
+
+/**
+ * Takes out what could forge a log line or mislead a reader: C0, DEL, C1, line and paragraph
+ * separators, bidirectional controls. A tab becomes a space.
+ */
+function clean(text: string): string {
+  return text.replaceAll("\t", " ").replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "");
+}
+
+function quote(text: string): string {
+  const cleaned = clean(text);
+  return JSON.stringify(cleaned.length > 80 ? `${cleaned.slice(0, 80)}...` : cleaned);
 }

@@ -1,0 +1,184 @@
+/**
+ * From the greeting to the point where mail can be sent: EHLO, STARTTLS, EHLO again, AUTH. What a relay
+ * said before TLS is never kept: capabilities leave this file only with the last move, and those of the
+ * clear-text EHLO are only asked for STARTTLS (RFC 3207 §4.2).
+ */
+import { NO_CAPABILITIES, parseCapabilities, type Capabilities } from "./capabilities.ts";
+import { ehlo, helo, STARTTLS, type Command } from "./command.ts";
+import type { DialogueOptions } from "./effect.ts";
+import type { FailureCause } from "./outcome.ts";
+import { describeReply, type Reply } from "./reply.ts";
+import { AuthExchange } from "./sasl/exchange.ts";
+import { chooseMechanism } from "./sasl/mechanism.ts";
+import type { Stage } from "./timeouts.ts";
+
+/** What comes next. */
+export type Move =
+  | { readonly type: "await" }
+  | { readonly type: "write"; readonly command: Command }
+  | { readonly type: "swap" }
+  | { readonly type: "ready"; readonly capabilities: Capabilities }
+  /** An orderly end: QUIT may follow. */
+  | {
+      readonly type: "refuse";
+      readonly cause: FailureCause;
+      readonly message: string;
+      readonly reply?: Reply;
+    }
+  /** The stream cannot be trusted: nothing may follow. */
+  | { readonly type: "break-off"; readonly cause: FailureCause; readonly message: string };
+
+type State =
+  | { readonly stage: "connect" | "greeting" | "ehlo" | "starttls" }
+  | { readonly stage: "tls"; readonly next: "greeting" | "ehlo" }
+  | {
+      readonly stage: "auth";
+      readonly capabilities: Capabilities;
+      readonly exchange?: AuthExchange;
+    };
+
+export class Opening {
+  readonly #options: DialogueOptions;
+  #state: State = { stage: "connect" };
+  #secured = false;
+  #isHelo = false;
+
+  constructor(options: DialogueOptions) {
+    this.#options = options;
+  }
+
+  get stage(): Stage {
+    return this.#state.stage;
+  }
+
+  /** The connection stands. */
+  start(): Move {
+    return this.#options.security === "tls" ? this.#swap("greeting") : this.#awaitGreeting();
+  }
+
+  /** TLS is up, the certificate checked. */
+  secured(): Move {
+    const isBeforeGreeting = this.#state.stage === "tls" && this.#state.next === "greeting";
+    this.#secured = true;
+    return isBeforeGreeting ? this.#awaitGreeting() : this.#hello();
+  }
+
+  /** What follows from a reply, behind which `leftOctets` more came in the same breath. */
+  take(reply: Reply, leftOctets: number): Move {
+    const state = this.#state;
+    switch (state.stage) {
+      case "greeting":
+        return reply.code === 220
+          ? this.#hello()
+          : unwelcome(reply, "the relay refused the connection");
+      case "ehlo":
+        return this.#takeHello(reply);
+      case "starttls":
+        return this.#takeStartTls(reply, leftOctets);
+      case "auth":
+        return this.#takeAuth(state, reply);
+      case "connect":
+      case "tls":
+        return breakOff("protocol", `a reply that nothing asked for: ${describeReply(reply)}`);
+    }
+  }
+
+  #awaitGreeting(): Move {
+    this.#state = { stage: "greeting" };
+    return { type: "await" };
+  }
+
+  #hello(): Move {
+    this.#state = { stage: "ehlo" };
+    const { ehloName } = this.#options;
+    return { type: "write", command: this.#isHelo ? helo(ehloName) : ehlo(ehloName) };
+  }
+
+  #takeHello(reply: Reply): Move {
+    const { security, disableExtensions, credentials } = this.#options;
+    const mustSecure = security === "starttls" && !this.#secured;
+    const canDoWithHelo = !mustSecure && credentials === undefined && !this.#isHelo;
+    if (reply.code >= 500 && canDoWithHelo) {
+      // RFC 5321 §3.2: HELO for a relay that knows no EHLO; never where TLS or AUTH are needed.
+      this.#isHelo = true;
+      return this.#hello();
+    }
+    if (reply.code !== 250) {
+      return unwelcome(reply, `the relay refused ${this.#isHelo ? "HELO" : "EHLO"}`);
+    }
+    const capabilities = this.#isHelo
+      ? NO_CAPABILITIES
+      : parseCapabilities(reply, disableExtensions);
+    if (!mustSecure) return this.#authenticate(capabilities);
+    this.#state = { stage: "starttls" };
+    if (capabilities.keywords.has("STARTTLS")) return { type: "write", command: STARTTLS };
+    const message = "the relay does not offer STARTTLS, and nothing is sent without TLS";
+    return { type: "refuse", cause: "tls", message };
+  }
+
+  #takeStartTls(reply: Reply, leftOctets: number): Move {
+    if (reply.code !== 220) return refuse("tls", "the relay refused STARTTLS", reply);
+    // RFC 3207 §5: octets after the 220 were put there before TLS, by whoever sits on the wire.
+    if (leftOctets > 0) {
+      return breakOff("tls", "plain text follows the reply to STARTTLS: someone injects replies");
+    }
+    return this.#swap("ehlo");
+  }
+
+  #swap(next: "greeting" | "ehlo"): Move {
+    this.#state = { stage: "tls", next };
+    return { type: "swap" };
+  }
+
+  #authenticate(capabilities: Capabilities): Move {
+    const { credentials, security, allowInsecureAuth, authMethods } = this.#options;
+    if (credentials === undefined) return { type: "ready", capabilities };
+    this.#state = { stage: "auth", capabilities };
+    if (!this.#secured && !(security === "none" && allowInsecureAuth === true)) {
+      return { type: "refuse", cause: "auth", message: "credentials are not sent without TLS" };
+    }
+    const offered = capabilities.authMechanisms;
+    const mechanism = chooseMechanism(offered, credentials, authMethods);
+    if (mechanism === undefined) {
+      const message =
+        offered.length === 0
+          ? "the relay does not offer AUTH, and credentials are configured"
+          : `no common AUTH mechanism: the relay offers ${offered.join(" ")}`;
+      return { type: "refuse", cause: "auth", message };
+    }
+    const exchange = new AuthExchange(mechanism);
+    this.#state = { stage: "auth", capabilities, exchange };
+    return { type: "write", command: exchange.start() };
+  }
+
+  #takeAuth(state: State & { stage: "auth" }, reply: Reply): Move {
+    const step = state.exchange?.take(reply) ?? { type: "unexpected" };
+    switch (step.type) {
+      case "answer":
+        return { type: "write", command: step.command };
+      case "done":
+        return { type: "ready", capabilities: state.capabilities };
+      case "nonsense":
+        return { type: "refuse", cause: "auth", message: step.detail };
+      case "refused":
+        return refuse("auth", "the relay refused the credentials", reply);
+      case "unexpected":
+        return unwelcome(reply, "the relay refused the credentials");
+    }
+  }
+}
+
+/** A reply that is not the one hoped for: the relay's no, or no SMTP at all. */
+function unwelcome(reply: Reply, what: string): Move {
+  return reply.code >= 400
+    ? refuse("reply", what, reply)
+    : breakOff("protocol", `${describeReply(reply)} is no answer at this stage`);
+}
+
+function refuse(cause: FailureCause, what: string, reply: Reply): Move {
+  return { type: "refuse", cause, message: `${what}: ${describeReply(reply)}`, reply };
+}
+
+function breakOff(cause: FailureCause, message: string): Move {
+  return { type: "break-off", cause, message };
+}
