@@ -1,0 +1,128 @@
+/** The address fields of a mail, and the envelope that follows from them. */
+import type { Problem } from "../smtp/outcome.ts";
+import type { Result } from "../result.ts";
+import { isRecord, readFields, readItems, readString, report } from "./fields.ts";
+import type { Field } from "./fields.ts";
+import type { Envelope, Mail } from "./mail.ts";
+import { addressOf, needsSmtpUtf8, parseAddress, parseMailbox } from "./mailbox.ts";
+import type { Mailbox } from "./mailbox.ts";
+
+/** RFC 5321 §4.5.3.1.8 has every server take 100; few take more than this in one transaction. */
+const MAX_RECIPIENTS = 1_000;
+
+const WANTED =
+  "The email address needs to follow the `email@example.com` or `Name <email@example.com>` format.";
+
+export type AddressFields = Pick<Mail, "from" | "to" | "cc" | "bcc" | "replyTo" | "envelope"> &
+  Partial<Pick<Mail, "sender">>;
+
+/** The address fields; undefined, with a problem for each, where any of them is wrong. */
+export function readAddresses(
+  fields: ReadonlyMap<string, Field>,
+  problems: Problem[],
+): AddressFields | undefined {
+  const before = problems.length;
+  const lists = {
+    to: readMailboxes(fields.get("to"), problems),
+    cc: readMailboxes(fields.get("cc"), problems),
+    bcc: readMailboxes(fields.get("bcc"), problems),
+    replyTo: readMailboxes(fields.get("replyTo"), problems),
+  };
+  const from = readMailbox(fields.get("from"), problems);
+  const sender = readMailbox(fields.get("sender"), problems);
+  if (isAbsent(fields.get("from"))) missing("from", problems);
+  const envelope = readEnvelope(fields.get("envelope"), problems);
+  const hasRecipient =
+    envelope.to !== undefined || ["to", "cc", "bcc"].some((name) => !isAbsent(fields.get(name)));
+  if (!hasRecipient) missing("to", problems);
+  if (from === undefined || problems.length > before) return undefined;
+
+  const recipients = envelope.to ?? [...lists.to, ...lists.cc, ...lists.bcc];
+  const to = [...new Set(recipients.map(addressOf))];
+  if (to.length > MAX_RECIPIENTS) {
+    const detail = `A mail has at most ${MAX_RECIPIENTS} recipients; this one has ${to.length}.`;
+    problems.push({ pointer: "/to", detail });
+    return undefined;
+  }
+  const reversePath = envelope.from ?? sender ?? from;
+  const inHeader = [from, ...lists.to, ...lists.cc, ...lists.replyTo];
+  const everyone = [...inHeader, ...recipients];
+  if (reversePath !== "null") everyone.push(reversePath);
+  if (sender !== undefined) everyone.push(sender);
+  return {
+    from,
+    ...(sender === undefined ? {} : { sender }),
+    ...lists,
+    envelope: {
+      from: reversePath === "null" ? "" : addressOf(reversePath),
+      to,
+      smtpUtf8: everyone.some(needsSmtpUtf8),
+    } satisfies Envelope,
+  };
+}
+
+/** What the caller fixed of the envelope; the null reverse-path (RFC 5321 §4.5.5) is `null`. */
+interface GivenEnvelope {
+  readonly from?: Mailbox | "null";
+  readonly to?: readonly Mailbox[];
+}
+
+const ENVELOPE = { known: ["from", "to"], aliases: {}, unsupported: [] };
+
+function readEnvelope(field: Field | undefined, problems: Problem[]): GivenEnvelope {
+  if (field === undefined) return {};
+  if (!isRecord(field.value)) {
+    report(problems, field, "It must be an object with `from` and `to`.");
+    return {};
+  }
+  const fields = readFields(field.value, ENVELOPE, { pointer: field.pointer, problems });
+  const givenFrom = fields.get("from");
+  const givenTo = fields.get("to");
+  const from = givenFrom?.value === "" ? "null" : readAddress(givenFrom, problems);
+  const to = readItems(givenTo, MAX_RECIPIENTS, problems).map((item) =>
+    readAddress(item, problems),
+  );
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(isAbsent(givenTo) ? {} : { to: to.filter((mailbox) => mailbox !== undefined) }),
+  };
+}
+
+function readMailboxes(field: Field | undefined, problems: Problem[]): Mailbox[] {
+  return readItems(field, MAX_RECIPIENTS, problems)
+    .map((item) => accept(item, parseMailbox(item.value), problems))
+    .filter((mailbox) => mailbox !== undefined);
+}
+
+function readMailbox(field: Field | undefined, problems: Problem[]): Mailbox | undefined {
+  if (field === undefined || isAbsent(field)) return undefined;
+  return accept(field, parseMailbox(field.value), problems);
+}
+
+function readAddress(field: Field | undefined, problems: Problem[]): Mailbox | undefined {
+  const text = readString(field, problems);
+  if (text === undefined || field === undefined) return undefined;
+  const address = parseAddress(text);
+  if (address.ok) return address.value;
+  report(problems, field, `It must be a bare address. ${address.problems}`);
+  return undefined;
+}
+
+function accept(
+  field: Field,
+  mailbox: Result<Mailbox, string>,
+  problems: Problem[],
+): Mailbox | undefined {
+  if (mailbox.ok) return mailbox.value;
+  report(problems, field, `${WANTED} ${mailbox.problems}`);
+  return undefined;
+}
+
+function isAbsent(field: Field | undefined): boolean {
+  if (field === undefined || field.value === "") return true;
+  return Array.isArray(field.value) && field.value.length === 0;
+}
+
+function missing(name: string, problems: Problem[]): void {
+  problems.push({ pointer: `/${name}`, detail: `Missing \`${name}\` field.` });
+}

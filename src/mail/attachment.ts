@@ -1,0 +1,200 @@
+/**
+ * The attachments of a mail: content in any of the forms that clients send, and what is said about
+ * it. Nothing is ever fetched: a `path` is refused, not followed.
+ */
+import type { Problem } from "../smtp/outcome.ts";
+import { decodeBase64 } from "./base64.ts";
+import { isRecord, itemOf, readFields, readString, report } from "./fields.ts";
+import type { Field } from "./fields.ts";
+import { filenameFault } from "./filename.ts";
+import type { Attachment } from "./mail.ts";
+import { UNKNOWN_TYPE, extensionOfType, parseMediaType, typeOfFilename } from "./media-type.ts";
+import { parseContentId } from "./message-id.ts";
+import { isMessageType, isSevenBitMessage } from "./transfer-encoding.ts";
+
+/** More than any mail that is read by people; each costs a part and its header. */
+const MAX_ATTACHMENTS = 100;
+
+const SCHEMA = {
+  known: ["filename", "type", "content", "disposition", "contentId", "path"],
+  aliases: {
+    content_type: "type",
+    contentType: "type",
+    content_id: "contentId",
+    inline_content_id: "contentId",
+  },
+  unsupported: [],
+} as const;
+
+/** The attachments that are valid; each that is not adds its problems. */
+export function readAttachments(field: Field | undefined, problems: Problem[]): Attachment[] {
+  if (field === undefined || field.value === "") return [];
+  if (!Array.isArray(field.value)) {
+    report(problems, field, "It must be an array.");
+    return [];
+  }
+  const values: readonly unknown[] = field.value;
+  if (values.length > MAX_ATTACHMENTS) {
+    report(problems, field, `At most ${MAX_ATTACHMENTS} attachments are allowed.`);
+    return [];
+  }
+  const contentIds = new Set<string>();
+  return Array.from(values, (value, index) => {
+    const attachment = readAttachment(itemOf(field, index, value), index, problems);
+    const id = attachment?.contentId;
+    if (id !== undefined && contentIds.has(id)) {
+      report(problems, itemOf(field, index, value), `The content ID \`${id}\` is there twice.`);
+    }
+    if (id !== undefined) contentIds.add(id);
+    return attachment === undefined ? [] : [attachment];
+  }).flat();
+}
+
+function readAttachment(item: Field, index: number, problems: Problem[]): Attachment | undefined {
+  if (!isRecord(item.value)) {
+    report(problems, item, "An attachment must be an object with `filename` and `content`.");
+    return undefined;
+  }
+  const before = problems.length;
+  const fields = readFields(item.value, SCHEMA, { pointer: item.pointer, problems });
+  const path = fields.get("path");
+  if (path !== undefined) {
+    report(problems, path, "Nothing is fetched from a URL; give the file itself as `content`.");
+  }
+  const givenName = readFilename(fields.get("filename"), problems);
+  const givenType = readType(fields.get("type"), problems);
+  const contentId = readContentId(fields.get("contentId"), problems);
+  const disposition = readDisposition(fields.get("disposition"), contentId, problems);
+  const content = readContent(fields.get("content"), { item, path, problems });
+  if (problems.length > before || content === undefined) return undefined;
+
+  let type = givenType ?? (givenName === undefined ? UNKNOWN_TYPE : typeOfFilename(givenName));
+  if (isMessageType(type) && !isSevenBitMessage(content)) {
+    if (givenType !== undefined) {
+      const { name, pointer } = fields.get("type") ?? item;
+      report(problems, { name, pointer }, NOT_SEVEN_BIT);
+    }
+    type = UNKNOWN_TYPE;
+  }
+  return {
+    filename: givenName ?? `attachment-${index + 1}.${extensionOfType(type)}`,
+    type,
+    content,
+    disposition,
+    ...(contentId === undefined ? {} : { contentId }),
+  };
+}
+
+// RFC 2046 §5.2.1: such a part may be encoded by nobody, and not every relay takes 8-bit content.
+const NOT_SEVEN_BIT =
+  "A message can be attached as such only if it is ASCII in lines of at most 998; give " +
+  "`application/octet-stream` as its type instead.";
+
+function readFilename(field: Field | undefined, problems: Problem[]): string | undefined {
+  // The types of the Resend SDKs let `false` stand for no name.
+  if (field === undefined || field.value === false || field.value === "") return undefined;
+  const filename = readString(field, problems);
+  if (filename === undefined) return undefined;
+  const fault = filenameFault(filename);
+  if (fault !== undefined) report(problems, field, fault);
+  return filename;
+}
+
+function readType(field: Field | undefined, problems: Problem[]): string | undefined {
+  if (field === undefined || field.value === "") return undefined;
+  const text = readString(field, problems);
+  if (text === undefined) return undefined;
+  const type = parseMediaType(text);
+  if (type.ok) return type.value;
+  report(problems, field, type.problems);
+  return undefined;
+}
+
+function readContentId(field: Field | undefined, problems: Problem[]): string | undefined {
+  if (field === undefined || field.value === "") return undefined;
+  const text = readString(field, problems);
+  if (text === undefined) return undefined;
+  const id = parseContentId(text);
+  if (id.ok) return id.value;
+  report(problems, field, id.problems);
+  return undefined;
+}
+
+function readDisposition(
+  field: Field | undefined,
+  contentId: string | undefined,
+  problems: Problem[],
+): Attachment["disposition"] {
+  const implied = contentId === undefined ? "attachment" : "inline";
+  if (field === undefined || field.value === "") return implied;
+  if (field.value !== "attachment" && field.value !== "inline") {
+    report(problems, field, "It must be `attachment` or `inline`.");
+    return implied;
+  }
+  if (contentId !== undefined && field.value === "attachment") {
+    report(problems, field, "An attachment with a content ID is `inline`.");
+  }
+  return field.value;
+}
+
+function readContent(
+  field: Field | undefined,
+  { item, path, problems }: { item: Field; path: Field | undefined; problems: Problem[] },
+): Uint8Array | undefined {
+  if (field === undefined) {
+    if (path === undefined) {
+      const detail = "Attachment must have either a `content` or `path`.";
+      problems.push({ pointer: `${item.pointer}/content`, detail });
+    }
+    return undefined;
+  }
+  const { value } = field;
+  if (typeof value === "string") {
+    const decoded = decodeBase64(value);
+    if (decoded.ok) return decoded.value;
+    report(problems, field, `It must be base64. ${decoded.problems}`);
+    return undefined;
+  }
+  const octets = octetsOf(value);
+  if (octets === undefined) report(problems, field, WANTED);
+  return octets;
+}
+
+const WANTED =
+  "It must be base64, or octets: a Uint8Array, an ArrayBuffer or an array of 0 to 255.";
+
+/** RPC brings octets as they are; JSON brings a list, or what became of a Buffer or Uint8Array. */
+function octetsOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
+  if (Array.isArray(value)) return octetsOfList(value);
+  if (!isRecord(value)) return undefined;
+  const entries = Object.entries(value);
+  const [type, data] = entries;
+  if (
+    entries.length === 2 &&
+    type?.[0] === "type" &&
+    type[1] === "Buffer" &&
+    data?.[0] === "data"
+  ) {
+    return Array.isArray(data[1]) ? octetsOfList(data[1]) : undefined;
+  }
+  // JSON.stringify makes {"0":1,"1":2} of a Uint8Array.
+  if (entries.length === 0 || entries.some(([key], index) => key !== String(index)))
+    return undefined;
+  return octetsOfList(entries.map(([, octet]) => octet as unknown));
+}
+
+function octetsOfList(values: readonly unknown[]): Uint8Array | undefined {
+  const octets = new Uint8Array(values.length);
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 255) {
+      return undefined;
+    }
+    octets[at] = value;
+  }
+  return octets;
+}

@@ -1,0 +1,130 @@
+/**
+ * Reading an object of unknown origin, field by field: own fields only, each known by name or
+ * refused by name, every problem with a pointer (RFC 6901 §3) to the place. What a mail is, is not
+ * decided here.
+ */
+import type { Problem } from "../smtp/outcome.ts";
+
+/** One field that was given, under the name that the caller wrote. */
+export interface Field {
+  readonly name: string;
+  readonly pointer: string;
+  readonly value: unknown;
+}
+
+/** The names a kind of object may have. */
+export interface Schema {
+  readonly known: readonly string[];
+  /** Other spellings, and the known name each stands for. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** Names that a later version knows: refused as such, never silently ignored. */
+  readonly unsupported: readonly string[];
+}
+
+/** The given fields under their canonical names. Null and undefined count as absent. */
+export function readFields(
+  input: object,
+  schema: Schema,
+  { pointer, problems }: { readonly pointer: string; readonly problems: Problem[] },
+): ReadonlyMap<string, Field> {
+  const fields = new Map<string, Field>();
+  for (const [name, value] of Object.entries(input)) {
+    if (value === null || value === undefined) continue;
+    const field = { name, pointer: `${pointer}/${escapePointer(name)}`, value };
+    const canonical = Object.hasOwn(schema.aliases, name) ? (schema.aliases[name] ?? name) : name;
+    const earlier = fields.get(canonical);
+    if (schema.unsupported.includes(canonical)) {
+      if (isEmptyList(value)) continue;
+      problems.push({
+        pointer: field.pointer,
+        detail: `The \`${name}\` field is not supported by this version.`,
+      });
+    } else if (!schema.known.includes(canonical)) {
+      problems.push({ pointer: field.pointer, detail: `Unknown field \`${printable(name)}\`.` });
+    } else if (earlier === undefined) fields.set(canonical, field);
+    else if (!isSame(earlier.value, value, 3)) {
+      report(problems, field, `It is the same field as \`${earlier.name}\`, with another value.`);
+    }
+  }
+  return fields;
+}
+
+/** Adds a problem with the field: ``Invalid `subject` field.`` and the reason. */
+export function report(problems: Problem[], field: Omit<Field, "value">, reason: string): void {
+  problems.push({ pointer: field.pointer, detail: `Invalid \`${field.name}\` field. ${reason}` });
+}
+
+/** The string in the field; undefined where there is none, or none that is Unicode text. */
+export function readString(field: Field | undefined, problems: Problem[]): string | undefined {
+  if (field === undefined) return undefined;
+  if (typeof field.value !== "string") report(problems, field, "It must be a string.");
+  else if (!field.value.isWellFormed()) report(problems, field, LONE_SURROGATE);
+  else return field.value;
+  return undefined;
+}
+
+/**
+ * The items of a field that takes one or many, each with its own pointer. An empty string or list
+ * counts as absent. More than the limit is one problem and no items.
+ */
+export function readItems(
+  field: Field | undefined,
+  limit: number,
+  problems: Problem[],
+): readonly Field[] {
+  if (field === undefined || field.value === "") return [];
+  if (!Array.isArray(field.value)) return [field];
+  const values: readonly unknown[] = field.value;
+  if (values.length > limit) {
+    report(problems, field, `It has ${values.length} entries; at most ${limit} are allowed.`);
+    return [];
+  }
+  // Array.from fills the holes of a sparse array, so that they are refused and not skipped.
+  return Array.from(values, (value, index) => itemOf(field, index, value));
+}
+
+/** The item of a list, under the name of the list. */
+export function itemOf(field: Field, index: number, value: unknown): Field {
+  return { name: field.name, pointer: `${field.pointer}/${index}`, value };
+}
+
+/** Whether the value is an object with fields, rather than a list, octets or a date. */
+export function isRecord(value: unknown): value is object {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !ArrayBuffer.isView(value) &&
+    !(value instanceof ArrayBuffer) &&
+    !(value instanceof Date)
+  );
+}
+
+/** RFC 6901 §3. */
+export function escapePointer(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** A name from outside, short and fit to be shown. */
+export function printable(name: string): string {
+  return name.slice(0, 64).replaceAll(/[^ -~]|`/g, "?");
+}
+
+const LONE_SURROGATE = "It holds half of a surrogate pair, which UTF-8 cannot carry.";
+
+function isEmptyList(value: unknown): boolean {
+  return value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+/** Compares JSON-like values as deep as a list of mailbox objects goes. */
+function isSame(one: unknown, other: unknown, depth: number): boolean {
+  if (Object.is(one, other)) return true;
+  if (depth === 0 || typeof one !== "object" || typeof other !== "object") return false;
+  if (one === null || other === null || Array.isArray(one) !== Array.isArray(other)) return false;
+  const entries = Object.entries(one);
+  const others = new Map<string, unknown>(Object.entries(other));
+  return (
+    entries.length === others.size &&
+    entries.every(([key, value]) => others.has(key) && isSame(value, others.get(key), depth - 1))
+  );
+}
