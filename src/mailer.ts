@@ -1,1 +1,168 @@
-export {};
+/** The library's use case: mails in, Outcomes out, over the relays that the options name. */
+import { DeliveryError } from "./delivery-error.ts";
+import type { Mail, MailInput } from "./mail/mail.ts";
+import { parseMail } from "./mail/parse-mail.ts";
+import type { Connect } from "./net/connection.ts";
+import { Gate } from "./net/gate.ts";
+import { parseRelay, type Relay, type RelayInput } from "./relay-options.ts";
+import type { Result } from "./result.ts";
+import { Route, type RelayReport } from "./route.ts";
+import type { Failure, Outcome, Problem } from "./smtp/outcome.ts";
+import type { RecipientPolicy } from "./smtp/transaction.ts";
+
+export interface SendOptions {
+  /**
+   * "any": accepted where the relay takes at least one recipient. "all": nothing is sent unless it
+   * takes every one. Default: that of the mailer, which is "any".
+   */
+  readonly allRecipients?: RecipientPolicy;
+}
+
+export interface MailerOptions extends SendOptions {
+  /** One relay, or several to be tried in order as long as nothing can have been sent. */
+  readonly relay: RelayInput | readonly RelayInput[];
+  /** How to dial; the platform's own where absent. */
+  readonly connect?: Connect;
+}
+
+/** An accepted Outcome: at least one recipient was taken, and `refused` lists the others. */
+export type Receipt = Extract<Outcome, { readonly status: "accepted" }>;
+
+/**
+ * Sockets that may be open at once. A Worker may have six connections being established; the seventh
+ * would wait unseen, with its timeout running.
+ */
+const MAX_CONNECTIONS = 5;
+
+/** Sends mail. Each `submit` and `send` has a session of its own; `sendMany` has one for all. */
+export class Mailer {
+  readonly #options: SendOptions & { readonly connect: Connect };
+  readonly #relays: readonly [Relay, ...Relay[]];
+  readonly #gate = new Gate(MAX_CONNECTIONS);
+  readonly #closing = new Set<Promise<void>>();
+  #closed = false;
+
+  /** Throws TypeError, with every problem in its message, where the options are not right. */
+  constructor(options: MailerOptions & { readonly connect: Connect }) {
+    const relays = parseRelays(options.relay);
+    if (!relays.ok) {
+      const problems = relays.problems.map(({ pointer, detail }) => `${pointer}: ${detail}`);
+      throw new TypeError(`These options make no mailer. ${problems.join(" ")}`);
+    }
+    this.#relays = relays.value;
+    this.#options = options;
+  }
+
+  /** The receipt. Throws DeliveryError, with the Outcome, unless at least one recipient was taken. */
+  async send(mail: MailInput, options: SendOptions = {}): Promise<Receipt> {
+    const outcome = await this.submit(mail, options);
+    if (outcome.status === "accepted") return outcome;
+    throw new DeliveryError(outcome);
+  }
+
+  /** The Outcome, whatever the relay did. An invalid mail is refused, with `problems`. */
+  async submit(mail: MailInput, options: SendOptions = {}): Promise<Outcome> {
+    const parsed = parseMail(mail);
+    if (!parsed.ok) return invalidMail(parsed.problems);
+    return this.#onRoute((route) => deliver(route, parsed.value, options));
+  }
+
+  /** The Outcomes, in the order of the mails, over one session. It takes each mail as it needs it. */
+  async *sendMany(
+    mails: Iterable<MailInput> | AsyncIterable<MailInput>,
+    options: SendOptions = {},
+  ): AsyncGenerator<Outcome, void, undefined> {
+    const release = await this.#enter();
+    const route = this.#route();
+    try {
+      for await (const mail of mails) {
+        const parsed = parseMail(mail);
+        yield parsed.ok
+          ? await deliver(route, parsed.value, options)
+          : invalidMail(parsed.problems);
+      }
+    } finally {
+      this.#leave(route, release);
+    }
+  }
+
+  /** Connects, EHLO, TLS, AUTH, and no mail: what each relay offers, or what is wrong with it. */
+  async verify(): Promise<RelayReport & { readonly others?: readonly RelayReport[] }> {
+    const [first, ...others] = await this.#onRoute((route) => route.verify());
+    if (first === undefined) throw new TypeError("a mailer has at least one relay");
+    return others.length === 0 ? first : { ...first, others };
+  }
+
+  /** Waits for what is under way and for its QUIT; nothing can be sent afterwards. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#gate.drained();
+    await Promise.all(this.#closing);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #onRoute<T>(work: (route: Route) => Promise<T>): Promise<T> {
+    const release = await this.#enter();
+    const route = this.#route();
+    try {
+      return await work(route);
+    } finally {
+      this.#leave(route, release);
+    }
+  }
+
+  async #enter(): Promise<() => void> {
+    if (this.#closed) throw new TypeError("this mailer is closed");
+    return this.#gate.enter();
+  }
+
+  #route(): Route {
+    return new Route({ ...this.#options, relays: this.#relays });
+  }
+
+  /** QUIT is a courtesy: nobody waits for it but `close`. */
+  #leave(route: Route, release: () => void): void {
+    const closing = route.close().finally(() => {
+      this.#closing.delete(closing);
+      release();
+    });
+    this.#closing.add(closing);
+  }
+}
+
+/** Every relay of a mailer, or the problems of all of them; pointers start with `/relay`. */
+export function parseRelays(
+  input: RelayInput | readonly RelayInput[],
+): Result<readonly [Relay, ...Relay[]], readonly Problem[]> {
+  const inputs = Array.isArray(input) ? input : [input];
+  const results = inputs.map((one, index) =>
+    parseRelay(one, Array.isArray(input) ? `/relay/${index}` : "/relay"),
+  );
+  const problems = results.flatMap((result) => (result.ok ? [] : result.problems));
+  const [first, ...others] = results.flatMap((result) => (result.ok ? [result.value] : []));
+  if (problems.length > 0) return { ok: false, problems };
+  if (first === undefined) {
+    return { ok: false, problems: [{ pointer: "/relay", detail: "Name at least one relay." }] };
+  }
+  return { ok: true, value: [first, ...others] };
+}
+
+/** The Outcome of input that is no mail: nothing was dialled, nothing was sent. */
+export function invalidMail(problems: readonly Problem[]): Outcome & { readonly failure: Failure } {
+  const details = problems.map((problem) => problem.detail).join(" ");
+  const failure: Failure = {
+    cause: "validation",
+    stage: "compose",
+    message: `The mail is not valid. ${details}`,
+    problems,
+    transcript: [],
+  };
+  return { status: "refused", failure, messageId: "", relay: "" };
+}
+
+async function deliver(route: Route, mail: Mail, options: SendOptions): Promise<Outcome> {
+  return route.deliver(mail, options.allRecipients);
+}

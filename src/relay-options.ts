@@ -1,0 +1,273 @@
+/**
+ * How a relay is named: options or a URL in, a checked `Relay` out. All problems are reported together,
+ * with the value that would be right, and never with a credential.
+ */
+import type { Result } from "./result.ts";
+import { isEhloName } from "./smtp/command.ts";
+import type { Problem } from "./smtp/outcome.ts";
+import { AUTH_METHODS } from "./smtp/sasl/mechanism.ts";
+import { credentialFault } from "./smtp/sasl/plain.ts";
+import { TIMEOUT_MS, type Timeouts } from "./smtp/timeouts.ts";
+
+export type Security = "starttls" | "tls" | "none";
+
+export interface RelayOptions {
+  /** A DNS name: the certificate is checked against it. */
+  readonly host: string;
+  /** 587 where absent, 465 with security "tls". */
+  readonly port?: number;
+  /** "starttls" where absent (required, never opportunistic); "tls" on port 465. */
+  readonly security?: Security;
+  readonly username?: string;
+  readonly password?: string;
+  /** SASL mechanisms in the order to try them: PLAIN, LOGIN. */
+  readonly authMethods?: readonly string[];
+  /** The name given in EHLO: a domain or an address literal. */
+  readonly ehloName?: string;
+  /** Milliseconds. */
+  readonly timeouts?: Timeouts;
+  /** EHLO keywords to ignore, for relays that lie. */
+  readonly disableExtensions?: readonly string[];
+  /** With security "none" only: let credentials travel in the clear. */
+  readonly allowInsecureAuth?: boolean;
+}
+
+/** Options, or `smtp://user:password@host:587` (STARTTLS) or `smtps://...` (implicit TLS). */
+export type RelayInput = RelayOptions | string;
+
+/** A relay that can be dialled. Only `parseRelay` makes one. */
+export interface Relay {
+  readonly host: string;
+  readonly port: number;
+  readonly security: Security;
+  readonly ehloName: string;
+  readonly credentials?: { readonly username: string; readonly password: string };
+  readonly authMethods?: readonly string[];
+  readonly timeouts: Timeouts;
+  readonly disableExtensions: readonly string[];
+  readonly allowInsecureAuth: boolean;
+}
+
+const KNOWN: ReadonlySet<string> = new Set([
+  "host",
+  "port",
+  "security",
+  "username",
+  "password",
+  "authMethods",
+  "ehloName",
+  "timeouts",
+  "disableExtensions",
+  "allowInsecureAuth",
+] satisfies readonly (keyof RelayOptions)[]);
+
+/** What `host:port` names, for outcomes and logs. */
+export function labelOf(relay: Relay): string {
+  return `${relay.host}:${relay.port}`;
+}
+
+/** A relay, or every problem of its options; pointers start with `at`. */
+export function parseRelay(input: unknown, at = ""): Result<Relay, readonly Problem[]> {
+  const options = typeof input === "string" ? optionsOfUrl(input) : input;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    const detail = "A relay is options with a `host`, or a URL as `smtp://user:password@host:587`.";
+    return { ok: false, problems: [{ pointer: at, detail }] };
+  }
+  const reader = new OptionReader(options, at);
+  const relay = reader.relay();
+  return reader.problems.length === 0
+    ? { ok: true, value: relay }
+    : { ok: false, problems: reader.problems };
+}
+
+class OptionReader {
+  readonly problems: Problem[] = [];
+  readonly #options: ReadonlyMap<string, unknown>;
+  readonly #at: string;
+
+  constructor(options: object, at: string) {
+    this.#at = at;
+    const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+    this.#options = new Map(entries.filter(([, value]) => value !== null));
+    for (const name of this.#options.keys()) {
+      if (!KNOWN.has(name)) this.#problem(name, `\`${name}\` is not an option of a relay.`);
+    }
+  }
+
+  relay(): Relay {
+    const port = this.#port();
+    const security = this.#security(port);
+    const credentials = this.#credentials();
+    const allowInsecureAuth = this.#flag("allowInsecureAuth");
+    const authMethods = this.#authMethods();
+    if (credentials !== undefined && security === "none" && !allowInsecureAuth) {
+      const detail =
+        "Credentials are not sent without TLS: use security `starttls` or `tls`, or say `allowInsecureAuth: true`.";
+      this.#problem("security", detail);
+    }
+    return {
+      host: this.#host(security),
+      port: port ?? (security === "tls" ? 465 : 587),
+      security,
+      ehloName: this.#ehloName(credentials?.username),
+      timeouts: this.#timeouts(),
+      disableExtensions: this.#words("disableExtensions") ?? [],
+      allowInsecureAuth,
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(authMethods === undefined ? {} : { authMethods }),
+    };
+  }
+
+  #host(security: Security): string {
+    const host = this.#text("host");
+    if (host === undefined) {
+      this.#problem("host", "Missing `host`: the relay's name, as `smtp.example.com`.");
+      return "";
+    }
+    const isLiteral = /^\[.*\]$/.test(host) || host.includes(":") || /^[\d.]+$/.test(host);
+    if (isLiteral && security !== "none") {
+      const detail =
+        "`host` must be a DNS name: a certificate cannot be checked against an IP address.";
+      this.#problem("host", detail);
+    } else if (!isLiteral && !isEhloName(host)) {
+      const detail =
+        "`host` must be a DNS name in ASCII, as `smtp.example.com`, without scheme, port or path.";
+      this.#problem("host", detail);
+    }
+    return host;
+  }
+
+  #port(): number | undefined {
+    const port = this.#options.get("port");
+    if (port === undefined) return undefined;
+    if (typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536)
+      return port;
+    this.#problem(
+      "port",
+      "`port` must be a number from 1 to 65535: 587 for STARTTLS, 465 for TLS.",
+    );
+    return undefined;
+  }
+
+  #security(port: number | undefined): Security {
+    const security = this.#options.get("security");
+    if (security === "starttls" && port === 465) {
+      // RFC 8314 §3.3: on 465 the relay waits for TLS, and we for its greeting.
+      const detail = "Port 465 speaks TLS from the first octet: use security `tls`, or port 587.";
+      this.#problem("security", detail);
+    }
+    if (security === undefined) return port === 465 ? "tls" : "starttls";
+    if (security === "starttls" || security === "tls" || security === "none") return security;
+    this.#problem("security", "`security` must be `starttls`, `tls` or `none`.");
+    return "starttls";
+  }
+
+  #credentials(): Relay["credentials"] {
+    const username = this.#text("username");
+    const password = this.#text("password");
+    if (username === undefined && password === undefined) return undefined;
+    if (username === undefined || password === undefined) {
+      const missing = username === undefined ? "username" : "password";
+      this.#problem(
+        missing,
+        `Missing \`${missing}\`: give both \`username\` and \`password\`, or none.`,
+      );
+      return undefined;
+    }
+    const credentials = { username, password };
+    const fault = credentialFault(credentials);
+    if (fault !== undefined) this.#problem("password", `The credentials cannot be used: ${fault}.`);
+    return credentials;
+  }
+
+  #ehloName(username: string | undefined): string {
+    const given = this.#text("ehloName");
+    if (given !== undefined) {
+      if (isEhloName(given)) return given;
+      const detail =
+        "`ehloName` must be a domain name or an address literal, as `mail.example.com`.";
+      this.#problem("ehloName", detail);
+    }
+    const domain = username?.split("@").at(-1) ?? "";
+    // RFC 5321 §4.1.3: without a name of its own a client gives an address literal.
+    return username?.includes("@") === true && isEhloName(domain) ? domain : "[127.0.0.1]";
+  }
+
+  #authMethods(): readonly string[] | undefined {
+    const methods = this.#words("authMethods")?.map((name) => name.toUpperCase());
+    const unknown = methods?.find((name) => !AUTH_METHODS.includes(name));
+    if (unknown !== undefined) {
+      this.#problem("authMethods", `\`authMethods\` must be of ${AUTH_METHODS.join(", ")}.`);
+    }
+    return methods;
+  }
+
+  #timeouts(): Timeouts {
+    const timeouts = this.#options.get("timeouts");
+    if (timeouts === undefined) return {};
+    const entries =
+      typeof timeouts === "object" && timeouts !== null ? Object.entries(timeouts) : [];
+    const isRight = ([name, ms]: [string, unknown]): boolean =>
+      Object.hasOwn(TIMEOUT_MS, name) && typeof ms === "number" && ms > 0 && ms <= 3_600_000;
+    const given = entries.filter(([, ms]) => ms !== undefined);
+    if (given.length > 0 && given.every(isRight)) return Object.fromEntries(given);
+    const names = Object.keys(TIMEOUT_MS).join(", ");
+    this.#problem("timeouts", `\`timeouts\` takes milliseconds, up to an hour, of ${names}.`);
+    return {};
+  }
+
+  #text(name: string): string | undefined {
+    const value = this.#options.get(name);
+    if (value === undefined || value === "") return undefined;
+    if (typeof value === "string") return value;
+    this.#problem(name, `\`${name}\` must be a string.`);
+    return undefined;
+  }
+
+  #flag(name: string): boolean {
+    const value = this.#options.get(name);
+    if (value === undefined || typeof value === "boolean") return value === true;
+    this.#problem(name, `\`${name}\` must be true or false.`);
+    return false;
+  }
+
+  #words(name: string): readonly string[] | undefined {
+    const value = this.#options.get(name);
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.every((word) => typeof word === "string")) return value;
+    this.#problem(name, `\`${name}\` must be a list of strings.`);
+    return undefined;
+  }
+
+  #problem(name: string, detail: string): void {
+    this.problems.push({ pointer: `${this.#at}/${name}`, detail });
+  }
+}
+
+/** The options a URL stands for, or undefined where it is none; problems are the reader's to find. */
+function optionsOfUrl(text: string): object | undefined {
+  const match = /^smtps?:\/\//i.exec(text);
+  // URL() leaves hosts of schemes it does not know alone, so let it read the rest as https.
+  const rest = match === null ? "" : `https://${text.slice(match[0].length)}`;
+  if (match === null || !URL.canParse(rest)) return undefined;
+  const url = new URL(rest);
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") return undefined;
+  const isImplicit = match[0].toLowerCase() === "smtps://";
+  // 443 is what URL() leaves out for https.
+  const port = /:443\/?$/.test(text) ? 443 : url.port === "" ? undefined : Number(url.port);
+  return {
+    host: url.hostname,
+    port,
+    security: isImplicit ? "tls" : undefined,
+    username: decoded(url.username),
+    password: decoded(url.password),
+  };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The way to a relay for any number of mails, one after the other: keeps at most one session to each of
+ * the configured relays, replaces one that ended between two mails, and goes to the next relay only
+ * where nothing can have been sent yet.
+ */
+import { adviceOn } from "./advice.ts";
+import { compose } from "./mail/compose.ts";
+import type { Mail } from "./mail/mail.ts";
+import type { Connect } from "./net/connection.ts";
+import { Session, type Settlement } from "./net/converse.ts";
+import { labelOf, type Relay, type Security } from "./relay-options.ts";
+import type { Failure, Outcome } from "./smtp/outcome.ts";
+import type { RecipientPolicy, Transaction } from "./smtp/transaction.ts";
+
+export interface RouteOptions {
+  /** Tried in order; at least one. */
+  readonly relays: readonly [Relay, ...Relay[]];
+  readonly connect: Connect;
+  readonly allRecipients?: RecipientPolicy;
+}
+
+/** What a relay offers, or why it cannot be used and how to mend that. */
+export interface RelayReport {
+  readonly ok: boolean;
+  /** `host:port`. */
+  readonly relay: string;
+  readonly security: Security;
+  /** EHLO keywords after TLS, each with its parameters. */
+  readonly extensions: Readonly<Record<string, readonly string[]>>;
+  readonly authMechanisms: readonly string[];
+  /** Octets; absent where the relay names no limit (RFC 1870 §4). */
+  readonly maxSizeOctets?: number;
+  readonly failure?: Failure;
+  readonly advice?: string;
+  /** The conversation, credentials redacted. */
+  readonly transcript: readonly string[];
+}
+
+/**
+ * How long a relay that could not be opened is left alone, so that a batch of a hundred mails does not
+ * wait a hundred times for the same timeout.
+ */
+const AVOID_MS = 30_000;
+
+export class Route {
+  readonly #options: RouteOptions;
+  readonly #sessions = new Map<Relay, Session>();
+  readonly #unopened = new Map<
+    Relay,
+    { readonly settlement: Settlement; readonly until: number }
+  >();
+
+  constructor(options: RouteOptions) {
+    this.#options = options;
+  }
+
+  /** How the mail ended. Never rejects; one mail at a time. */
+  async deliver(
+    mail: Mail,
+    allRecipients: RecipientPolicy = this.#options.allRecipients ?? "any",
+  ): Promise<Outcome> {
+    const { envelope, content } = compose(mail);
+    const transaction: Transaction = {
+      reversePath: envelope.from,
+      forwardPaths: envelope.to,
+      smtpUtf8: envelope.smtpUtf8,
+      sizeOctets: content.length,
+      recipientPolicy: allRecipients,
+    };
+    const [first, ...others] = this.#options.relays;
+    let relay = first;
+    let { outcome } = await this.#submit(first, transaction, content);
+    for (const other of others) {
+      if (!mayGoElsewhere(outcome)) break;
+      relay = other;
+      ({ outcome } = await this.#submit(other, transaction, content));
+    }
+    return { ...outcome, messageId: mail.messageId, relay: labelOf(relay) };
+  }
+
+  /** Connects, EHLO, TLS, AUTH, and no mail: one report per relay. */
+  async verify(): Promise<readonly RelayReport[]> {
+    const reports: RelayReport[] = [];
+    for (const relay of this.#options.relays) reports.push(await this.#report(relay));
+    return reports;
+  }
+
+  /** QUIT on every session; resolves when they are let go of, within the quit timeout. */
+  async close(): Promise<void> {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    await Promise.all(sessions.map((session) => session.quit()));
+  }
+
+  async #submit(relay: Relay, transaction: Transaction, content: Uint8Array): Promise<Settlement> {
+    const avoided = this.#unopened.get(relay);
+    if (avoided !== undefined && Date.now() < avoided.until) return avoided.settlement;
+    const used = this.#sessions.get(relay);
+    if (used !== undefined && !used.isOver) {
+      const settlement = await used.submit(transaction, content);
+      if (!endedBeforehand(settlement)) return settlement;
+    }
+    const session = this.#open(relay);
+    const settlement = await session.submit(transaction, content);
+    if (!settlement.begun && session.isOver) {
+      this.#unopened.set(relay, { settlement, until: Date.now() + AVOID_MS });
+    }
+    return settlement;
+  }
+
+  #open(relay: Relay): Session {
+    const session = new Session({
+      ...relay,
+      address: { host: relay.host, port: relay.port },
+      connect: this.#options.connect,
+    });
+    this.#sessions.set(relay, session);
+    return session;
+  }
+
+  async #report(relay: Relay): Promise<RelayReport> {
+    const session = this.#open(relay);
+    const failure = await session.open();
+    const offered = session.capabilities;
+    const advice = failure === undefined ? undefined : adviceOn(failure);
+    return {
+      ok: failure === undefined,
+      relay: labelOf(relay),
+      security: relay.security,
+      extensions: Object.fromEntries(offered?.keywords ?? []),
+      authMechanisms: offered?.authMechanisms ?? [],
+      ...(offered?.maxSizeOctets === undefined ? {} : { maxSizeOctets: offered.maxSizeOctets }),
+      ...(failure === undefined ? {} : { failure }),
+      ...(advice === undefined ? {} : { advice }),
+      transcript: session.transcript,
+    };
+  }
+}
+
+/**
+ * Whether a session that had served before ended for reasons of its own (idle too long, enough mails):
+ * that says nothing about this mail, of which no content was taken.
+ */
+function endedBeforehand({ outcome, begun }: Settlement): boolean {
+  if (outcome.status !== "deferred") return false;
+  const { cause, stage, reply } = outcome.failure;
+  const isSessionEnd = cause === "connection" || reply?.code === 421;
+  return isSessionEnd && (!begun || stage === "mail" || stage === "rcpt" || stage === "data");
+}
+
+/** Never after content was handed over, and only where another relay may do better. */
+function mayGoElsewhere(outcome: Settlement["outcome"]): boolean {
+  return outcome.status === "deferred" && outcome.failure.stage !== "content";
+}
