@@ -1,0 +1,29 @@
+/** Whom this deployment may send as, and to: ALLOWED_SENDERS and ALLOWED_RECIPIENTS. */
+import type { Allowed, Config } from "./config.ts";
+import type { Mail } from "./mail/mail.ts";
+import { addressOf } from "./mail/mailbox.ts";
+import type { Problem } from "./smtp/outcome.ts";
+
+/**
+ * Every address of the mail that the configuration does not allow. Judged on the very objects that
+ * make the header and the envelope, with domains as A-labels.
+ */
+export function forbidden(mail: Mail, config: Config): readonly Problem[] {
+  const problems: Problem[] = [];
+  const check = (allowed: Allowed | undefined, address: string, pointer: string): void => {
+    if (allowed === undefined || allows(allowed, address)) return;
+    const setting = pointer.endsWith("to") ? "ALLOWED_RECIPIENTS" : "ALLOWED_SENDERS";
+    problems.push({ pointer, detail: `${address} is not allowed here: see ${setting}.` });
+  };
+  check(config.allowedSenders, addressOf(mail.from), "/from");
+  if (mail.sender !== undefined) check(config.allowedSenders, addressOf(mail.sender), "/sender");
+  // The null reverse-path is nobody's address.
+  if (mail.envelope.from !== "") check(config.allowedSenders, mail.envelope.from, "/envelope/from");
+  for (const recipient of mail.envelope.to) check(config.allowedRecipients, recipient, "/to");
+  return problems;
+}
+
+function allows(allowed: Allowed, address: string): boolean {
+  const domain = address.slice(address.lastIndexOf("@") + 1);
+  return allowed.addresses.has(address) || allowed.domains.has(domain);
+}
