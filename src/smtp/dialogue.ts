@@ -328,7 +328,7 @@ export class Dialogue {
       case "opening":
         return state.opening.stage;
       case "transaction":
-        return state.owed[0]?.stage ?? "content";
+        return state.owed[0]?.stage ?? state.run.stage;
       case "ready":
         return "mail";
       case "quit":

@@ -159,6 +159,11 @@ export class TransactionRun {
     return this.#refused.length === 0 ? {} : { refused: this.#refused };
   }
 
+  /** The stage of what is done while no reply is owed. */
+  get stage(): Stage {
+    return this.#dataWritten ? "content" : "mail";
+  }
+
   /** Whether the relay may still hold a piece of this transaction (RFC 5321 §4.1.1.5). */
   get leavesTransactionOpen(): boolean {
     return this.#finalReply === undefined && this.#failure?.stage !== "content";
