@@ -29,9 +29,11 @@ export function parseDomain(text: string): Result<string, string> {
 
 function toALabels(text: string): string | undefined {
   if (/^[A-Za-z0-9.-]+$/.test(text)) return text.toLowerCase();
-  const url = URL.parse(`http://${text}`);
+  const target = `http://${text}`;
+  if (!URL.canParse(target)) return undefined;
+  const url = new URL(target);
   // Anything but a host in the result means that the text was read as more than a host.
-  if (url === null || url.href !== `http://${url.hostname}/`) return undefined;
+  if (url.href !== `http://${url.hostname}/`) return undefined;
   return url.hostname;
 }
 

@@ -101,7 +101,7 @@ export function isRecord(value: unknown): value is object {
 }
 
 /** RFC 6901 §3. */
-export function escapePointer(name: string): string {
+function escapePointer(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

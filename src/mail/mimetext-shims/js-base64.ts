@@ -1,6 +1,6 @@
 /**
- * In place of `js-base64`, which mimetext needs only for the default host that {@link Base64} would
- * serve; ours is another. A bundler's alias puts it there.
+ * In place of `js-base64`, which serves mimetext's default host only; ours is another and encodes
+ * nothing. A bundler's alias puts it there.
  */
 export const Base64: { encode(text: string): string; encodeURI(text: string): string } = {
   encode: refuse,

@@ -1,0 +1,226 @@
+import * as fc from "fast-check";
+import PostalMime from "postal-mime";
+import type { Address } from "postal-mime";
+import { describe, expect, it } from "vitest";
+
+import { compose } from "../../src/mail/compose.ts";
+import { addressOf } from "../../src/mail/mailbox.ts";
+import type { Mailbox } from "../../src/mail/mailbox.ts";
+import { fieldsOf, lint } from "./lint.ts";
+import { HELLO, mailInput, mailOf } from "./mails.ts";
+
+const zero = (length: number) => new Uint8Array(length);
+const composed = (input: object) => compose(mailOf({ ...HELLO, ...input }));
+const textOf = (input: object) => new TextDecoder().decode(composed(input).content);
+const PNG = { filename: "logo.png", content: "AAEC", contentId: "logo" };
+const PDF = { filename: "a.pdf", content: "AwQF" };
+
+/** The types of a message as it nests: `mixed(related(alternative(plain,html),png),pdf)`. */
+function structure(raw: string): string {
+  const header = raw.slice(0, raw.indexOf("\r\n\r\n")).replaceAll(/\r\n[ \t]/g, " ");
+  const [, type = "?"] = /^Content-Type: [a-z]+\/([a-z0-9.+-]+)/im.exec(header) ?? [];
+  const [, boundary] = /boundary=([A-Za-z0-9]+)/.exec(header) ?? [];
+  if (boundary === undefined) return type;
+  const [body = ""] = `\r\n${raw.slice(raw.indexOf("\r\n\r\n") + 4)}`.split(
+    `\r\n--${boundary}--`,
+    1,
+  );
+  return `${type}(${body.split(`\r\n--${boundary}\r\n`).slice(1).map(structure).join()})`;
+}
+
+describe("a composed message", () => {
+  it("is, for a small mail, exactly this", () => {
+    const mail = mailOf({
+      ...HELLO,
+      sender: "s@example.com",
+      replyTo: "r@example.com",
+      cc: '"Doe, John" <john@example.org>',
+      bcc: "secret@example.net",
+      inReplyTo: "a@example.org",
+      references: "a@example.org b@example.org",
+      headers: { "X-Tag": ["1", "2"] },
+    });
+    expect(new TextDecoder().decode(compose(mail).content)).toBe(
+      [
+        "From: Ann <ann@example.com>",
+        "Sender: s@example.com",
+        "Reply-To: r@example.com",
+        "To: bob@example.org",
+        'Cc: "Doe, John" <john@example.org>',
+        "Subject: Hello",
+        "Date: Sat, 21 Nov 2026 10:00:00 +0000",
+        "Message-ID: <1@example.com>",
+        "In-Reply-To: <a@example.org>",
+        "References: <a@example.org> <b@example.org>",
+        "X-Tag: 1",
+        "X-Tag: 2",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Transfer-Encoding: 7bit",
+        "",
+        "Hi Bob",
+        "",
+      ].join("\r\n"),
+    );
+    expect(compose(mail).envelope).toBe(mail.envelope);
+    expect(mail.envelope.to).toContain("secret@example.net");
+  });
+
+  it.each([
+    ["text", {}, "plain"],
+    ["html alone, to which no text is invented", { text: null, html: "h" }, "html"],
+    ["both", { html: "h" }, "alternative(plain,html)"],
+    ["both and a file", { html: "h", attachments: [PDF] }, "mixed(alternative(plain,html),pdf)"],
+    ["html and an image", { text: null, html: "h", attachments: [PNG] }, "related(html,png)"],
+    [
+      "both and an image",
+      { html: "h", attachments: [PNG] },
+      "related(alternative(plain,html),png)",
+    ],
+    [
+      "all",
+      { html: "h", attachments: [PDF, PNG] },
+      "mixed(related(alternative(plain,html),png),pdf)",
+    ],
+    ["text and files", { attachments: [PDF, PDF] }, "mixed(plain,pdf,pdf)"],
+    ["a file alone", { text: null, attachments: [PDF] }, "mixed(plain,pdf)"],
+    ["an image alone", { text: null, attachments: [PNG] }, "related(plain,png)"],
+    [
+      "a file that is a text",
+      { attachments: [{ filename: "a.txt", content: "" }] },
+      "mixed(plain,plain)",
+    ],
+    [
+      "a file that is html",
+      { attachments: [{ filename: "a.html", content: "" }] },
+      "mixed(plain,html)",
+    ],
+  ])("nests %s", (_, input, expected) => {
+    expect(structure(textOf(input))).toBe(expected);
+    expect(lint(composed(input).content)).toEqual([]);
+  });
+
+  it.each([
+    ["multipart/alternative", { html: "h" }],
+    ["text/html", { text: null, html: "h" }],
+    ["text/plain", {}],
+  ])("names the root of multipart/related: %s", (type, input) => {
+    expect(textOf({ ...input, attachments: [PNG] })).toContain(
+      `Content-Type: multipart/related; type="${type}";\r\n boundary=`,
+    );
+  });
+
+  it.each([
+    ["no line end", "Hi", "Hi\r\n"],
+    ["a line end", "Hi\n", "Hi\r\n"],
+    ["an empty line", "Hi\n\n", "Hi\r\n\r\n"],
+    [
+      "a smuggled end of data",
+      "a\n.\r\nMAIL FROM:<x@example.com>\r.\r",
+      "a\r\n.\r\nMAIL FROM:<x@example.com>\r\n.\r\n",
+    ],
+  ])("ends in one CRLF behind a text with %s", (_, text, body) => {
+    const raw = textOf({ text });
+    expect(raw.slice(raw.indexOf("\r\n\r\n") + 4)).toBe(body);
+    expect(lint(composed({ text }).content)).toEqual([]);
+  });
+
+  it("keeps a text within a multipart to the octet", async () => {
+    for (const text of ["Hi", "Hi\r\n", "Hi\r\n\r\n", "ü\r\n", "ü"]) {
+      const raw = textOf({ text, html: "h" });
+      const body = /7bit\r\n\r\n([^]*?)\r\n--|(?:base64|printable)\r\n\r\n([^]*?)\r\n--/.exec(raw);
+      const octets = (body?.[1] ?? body?.[2] ?? "")
+        .replaceAll("=C3=BC", "ü")
+        .replaceAll(/w7w(?:NCg=)?=?/g, () => text);
+      expect(octets).toBe(text);
+    }
+  });
+
+  it("attaches a message as it is, in CRLF", () => {
+    const content = btoa("From: a@example.com\n\nHi\n");
+    const raw = textOf({ attachments: [{ filename: "a.eml", content }, PDF] });
+    expect(raw).toContain(
+      'Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\nContent-Disposition: attachment;\r\n filename="a.eml"\r\n\r\nFrom: a@example.com\r\n\r\nHi\r\n\r\n--',
+    );
+  });
+
+  it("has no To if there is none, and never a Bcc", () => {
+    const { content, envelope } = composed({ to: [], bcc: "secret@example.net" });
+    expect(fieldsOf(content).map(([name]) => name)).not.toContain("to");
+    expect(new TextDecoder().decode(content)).not.toMatch(/secret|bcc/i);
+    expect(envelope.to).toEqual(["secret@example.net"]);
+    expect(lint(content)).toEqual([]);
+  });
+
+  it("carries UTF-8 in an address, and only there, when it needs SMTPUTF8", () => {
+    const { content, envelope } = composed({ to: "Jürgen <jürgen@bücher.example>", subject: "ü" });
+    expect(envelope.smtpUtf8).toBe(true);
+    expect(lint(content, { smtpUtf8: true })).toEqual([]);
+    expect(new TextDecoder().decode(content)).toMatch(
+      /^To: =\?UTF-8\?Q\?\S+\?= <jürgen@xn--bcher-kva\.example>\r$/m,
+    );
+    expect(fieldsOf(content)).toContainEqual(["subject", "=?UTF-8?B?w7w=?="]);
+  });
+
+  it("is the same for the same randomness, and for other randomness differs in boundaries alone", () => {
+    const mail = mailOf({ ...HELLO, html: "h", attachments: [PDF] });
+    const [one, same, other] = [zero, zero, (length: number) => zero(length).fill(1)].map(
+      (randomBytes) => new TextDecoder().decode(compose(mail, { randomBytes }).content),
+    );
+    expect(one).toBe(same);
+    expect(one?.replaceAll("00".repeat(16), "01".repeat(16))).toBe(other);
+  });
+
+  it("keeps 1000 recipients on short lines", () => {
+    const to = Array.from({ length: 1000 }, (_, at) => `Jürgen ${at} <u${at}@example.com>`);
+    expect(lint(composed({ to }).content)).toEqual([]);
+  });
+
+  it("is composed of 10 MB well within 300 ms", () => {
+    const mail = mailOf({ ...HELLO, attachments: [{ content: new Uint8Array(10 * 1024 * 1024) }] });
+    const times = Array.from({ length: 3 }, () => {
+      const start = performance.now();
+      compose(mail);
+      return performance.now() - start;
+    });
+    expect(Math.min(...times)).toBeLessThan(300);
+  });
+
+  it("passes the lint and reads as the mail, whatever the mail", async () => {
+    await fc.assert(
+      fc.asyncProperty(mailInput, async (input) => {
+        const mail = mailOf(input);
+        const { content } = compose(mail);
+        expect(lint(content, { smtpUtf8: mail.envelope.smtpUtf8 })).toEqual([]);
+        const email = await PostalMime.parse(content, { attachmentEncoding: "arraybuffer" });
+        expect(plain(email.from)).toEqual(shown(mail.from));
+        expect((email.to ?? []).map(plain)).toEqual(mail.to.map(shown));
+        expect((email.cc ?? []).map(plain)).toEqual(mail.cc.map(shown));
+        expect((email.replyTo ?? []).map(plain)).toEqual(mail.replyTo.map(shown));
+        expect(email.messageId).toBe(mail.messageId);
+        expect(email.inReplyTo).toBe(mail.inReplyTo);
+        expect(email.references ?? "").toBe(mail.references.join(" "));
+        expect((email.subject ?? "").trim()).toBe(mail.subject.trim());
+        expect(lines(email.text)).toBe(lines(mail.text));
+        expect(lines(email.html)).toBe(lines(mail.html));
+        const attached = email.attachments.map(({ filename, content: octets }) => ({
+          filename,
+          content: new Uint8Array(octets as ArrayBuffer),
+        }));
+        const wanted = mail.attachments.toSorted(
+          (one, other) =>
+            Number(one.disposition === "attachment") - Number(other.disposition === "attachment"),
+        );
+        expect(attached).toEqual(
+          wanted.map(({ filename, content: octets }) => ({ filename, content: octets })),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+const plain = (address: Address | undefined) =>
+  `${address?.name ?? ""} <${address?.address ?? ""}>`;
+const shown = (mailbox: Mailbox) => `${mailbox.name ?? ""} <${addressOf(mailbox)}>`;
+const lines = (text: string | undefined) => (text ?? "").replaceAll(/\r\n|\r|\n/g, "\n").trimEnd();
