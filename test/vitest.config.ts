@@ -1,12 +1,22 @@
 /**
- * Two projects: `node` (pure units, transcripts, the Node connection) and `workerd` (everything that
- * touches cloudflare:sockets or the Worker's bindings), both against real servers on loopback.
+ * Two projects: `node` (units, transcripts, the Node connection, the local relay) and `workerd` (the
+ * Worker and cloudflare:sockets), both against real servers on loopback.
  */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { defineConfig } from "vitest/config";
 
+import { writeCaBundle } from "./local/certificates.ts";
+
+// miniflare reads this once, when it is imported: hence the import below, which must come after it.
+process.env["NODE_EXTRA_CA_CERTS"] = writeCaBundle(mkdtempSync(join(tmpdir(), "postrider-ca-")));
+const { cloudflareTest } = await import("@cloudflare/vitest-pool-workers");
+
 const root = fileURLToPath(new URL("..", import.meta.url));
+const globalSetup = ["test/net/relays.ts"];
 
 export default defineConfig({
   root,
@@ -14,10 +24,24 @@ export default defineConfig({
     projects: [
       {
         root,
+        resolve: { alias: { "#connect": join(root, "src/net/node.ts") } },
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
           exclude: ["test/workerd/**", "node_modules/**"],
+          globalSetup,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        root,
+        resolve: { alias: { "#connect": join(root, "src/net/cloudflare.ts") } },
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        test: {
+          name: "workerd",
+          include: ["test/workerd/**/*.test.ts"],
+          globalSetup,
+          testTimeout: 20_000,
         },
       },
     ],
