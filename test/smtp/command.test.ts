@@ -1,5 +1,5 @@
 /** What may stand in a command, and what is refused before it is written (RFC 5321 §4.1.1). */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import * as commands from "../../src/smtp/command.ts";

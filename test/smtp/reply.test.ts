@@ -1,5 +1,5 @@
 /** Replies: the grammar by table, and the same result whatever the chunks (RFC 5321 §4.2). */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { ReplyDecoder, type Decoded } from "../../src/smtp/reply.ts";

@@ -1,5 +1,5 @@
 /** Dot-stuffing and line ends across chunk borders (RFC 5321 §4.5.2, §2.3.8). */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { Transparency } from "../../src/smtp/transparency.ts";
