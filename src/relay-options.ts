@@ -124,7 +124,7 @@ class OptionReader {
       this.#problem("host", "Missing `host`: the relay's name, as `smtp.example.com`.");
       return "";
     }
-    const isLiteral = /^\[.*\]$/.test(host) || host.includes(":") || /^[\d.]+$/.test(host);
+    const isLiteral = /^\[[0-9A-Fa-f:.]+\]$|^[\d.]+$|^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*$/.test(host);
     if (isLiteral && security !== "none") {
       const detail =
         "`host` must be a DNS name: a certificate cannot be checked against an IP address.";
@@ -233,7 +233,7 @@ class OptionReader {
 
   #words(name: string): readonly string[] | undefined {
     const value = this.#options.get(name);
-    if (value === undefined) return undefined;
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
     if (Array.isArray(value) && value.every((word) => typeof word === "string")) return value;
     this.#problem(name, `\`${name}\` must be a list of strings.`);
     return undefined;
