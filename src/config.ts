@@ -2,12 +2,12 @@
  * Env to Config, read once per event: every problem is reported, all together, by the name of the
  * variable and with the value that would be right. The only file that sees secrets.
  */
-import type { Env } from "./env.ts";
-import { isLogLevel, type LogLevel } from "./log.ts";
+import type { Env, SettingName } from "./env.ts";
+import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import { parseDomain } from "./mail/domain.ts";
 import { addressOf, parseAddress } from "./mail/mailbox.ts";
 import { parseRelays } from "./mailer.ts";
-import { labelOf, type Relay } from "./relay-options.ts";
+import type { Relay } from "./relay-options.ts";
 import type { Result } from "./result.ts";
 
 /** What is wrong with the configuration: never a value, since it may be a secret. */
@@ -35,49 +35,31 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
-type SettingName = Exclude<keyof Env, "MAIL_QUEUE">;
-
-/** Port 25 is closed on Cloudflare's network (PORT 587 and 465 are for submission, RFC 8314 §3). */
+/** RFC 8314 §3 has mail submitted on 587 and 465; Cloudflare's network lets nothing out to 25. */
 const CLOSED_PORT = 25;
 
-/** The configuration that sending needs, or all that is wrong with it. */
+/** 16 hexadecimal digits are 64 bits. */
+const MIN_TOKEN_LENGTH = 16;
+
+/** The configuration that sending needs, or all that is wrong with it. Never rejects. */
 export async function readConfig(env: Env): Promise<Result<Config, readonly ConfigProblem[]>> {
-  const problems: ConfigProblem[] = [];
-  const relays = await readRelays(env, problems);
-  const delivery = await readChoice(env, "DELIVERY", ["direct", "queue"], problems);
-  const unknown = await readChoice(env, "UNKNOWN", ["retry", "fail"], problems);
-  const logLevel = (await read(env, "LOG_LEVEL")) ?? "info";
-  const allowedSenders = await readAllowed(env, "ALLOWED_SENDERS", problems);
-  const allowedRecipients = await readAllowed(env, "ALLOWED_RECIPIENTS", problems);
-  if (delivery === "queue" && env.MAIL_QUEUE === undefined) {
-    const detail = "DELIVERY=queue needs the queue binding MAIL_QUEUE in wrangler.toml.";
-    problems.push({ name: "MAIL_QUEUE", detail });
-  }
-  if (!isLogLevel(logLevel)) {
-    problems.push({ name: "LOG_LEVEL", detail: "Use `debug`, `info`, `warn`, `error` or `none`." });
-  }
-  if (relays === undefined || !isLogLevel(logLevel) || problems.length > 0) {
-    return { ok: false, problems };
-  }
-  return {
-    ok: true,
-    value: {
-      relays,
-      delivery: delivery ?? "direct",
-      unknown: unknown ?? "retry",
-      logLevel,
-      ...(allowedSenders === undefined ? {} : { allowedSenders }),
-      ...(allowedRecipients === undefined ? {} : { allowedRecipients }),
-    },
-  };
+  const settings = await readSettings(env, CONFIG_NAMES);
+  if (!settings.ok) return settings;
+  const reader = new ConfigReader(settings.value);
+  const config = reader.config({ hasQueue: env.MAIL_QUEUE !== undefined });
+  return config === undefined || reader.problems.length > 0
+    ? { ok: false, problems: reader.problems }
+    : { ok: true, value: config };
 }
 
-/** The bearer tokens, at least one; a problem where there is none, or a weak one. */
+/** The bearer tokens, at least one; a problem where there is none, or a weak one. Never rejects. */
 export async function readTokens(
   env: Env,
 ): Promise<Result<readonly string[], readonly ConfigProblem[]>> {
-  const tokens = words((await read(env, "API_TOKENS")) ?? "");
   const name = "API_TOKENS";
+  const settings = await readSettings(env, [name]);
+  if (!settings.ok) return settings;
+  const tokens = words(settings.value.get(name) ?? "");
   if (tokens.length === 0) {
     const detail =
       "Missing: nobody may send. Make one with `openssl rand -hex 32` and set it with `npx wrangler secret put API_TOKENS`; several are separated by commas.";
@@ -90,103 +72,188 @@ export async function readTokens(
   return { ok: true, value: tokens };
 }
 
-/** 16 hexadecimal digits are 64 bits. */
-const MIN_TOKEN_LENGTH = 16;
+const CONFIG_NAMES = [
+  "SMTP_HOST",
+  "SMTP_PORT",
+  "SMTP_SECURITY",
+  "SMTP_USERNAME",
+  "SMTP_PASSWORD",
+  "SMTP_EHLO_NAME",
+  "RELAYS",
+  "DELIVERY",
+  "UNKNOWN",
+  "ALLOWED_SENDERS",
+  "ALLOWED_RECIPIENTS",
+  "LOG_LEVEL",
+] as const satisfies readonly SettingName[];
 
-async function readRelays(
-  env: Env,
-  problems: ConfigProblem[],
-): Promise<Config["relays"] | undefined> {
-  const list = await read(env, "RELAYS");
-  const options = list === undefined ? await smtpOptions(env, problems) : jsonOf(list);
-  if (options === undefined) {
-    if (list !== undefined) {
-      const detail =
-        'Not JSON. It is a list of relays, as `[{ "host": "smtp.example.com", "username": "...", "password": "..." }]`.';
-      problems.push({ name: "RELAYS", detail });
-    }
-    return undefined;
+/** Settings that are given and not empty, as text. */
+type Settings = ReadonlyMap<SettingName, string>;
+
+class ConfigReader {
+  readonly problems: ConfigProblem[] = [];
+  readonly #settings: Settings;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
   }
-  // Parsed, not trusted: parseRelays takes whatever the JSON holds and names what is wrong.
-  const parsed = parseRelays(options as Parameters<typeof parseRelays>[0]);
-  if (!parsed.ok) {
+
+  /** The configuration; of no use where there are `problems`. */
+  config({ hasQueue }: { readonly hasQueue: boolean }): Config | undefined {
+    const relays = this.#settings.has("RELAYS") ? this.#relayList() : this.#oneRelay();
+    const delivery = this.#choice("DELIVERY", ["direct", "queue"]);
+    const unknown = this.#choice("UNKNOWN", ["retry", "fail"]);
+    const logLevel = this.#choice("LOG_LEVEL", LOG_LEVELS);
+    const allowedSenders = this.#allowed("ALLOWED_SENDERS");
+    const allowedRecipients = this.#allowed("ALLOWED_RECIPIENTS");
+    if (delivery === "queue" && !hasQueue) {
+      const detail = "DELIVERY=queue needs the queue binding MAIL_QUEUE in wrangler.toml.";
+      this.#problem("MAIL_QUEUE", detail);
+    }
+    if (relays === undefined) return undefined;
+    return {
+      relays,
+      delivery: delivery ?? "direct",
+      unknown: unknown ?? "retry",
+      logLevel: logLevel ?? "info",
+      ...(allowedSenders === undefined ? {} : { allowedSenders }),
+      ...(allowedRecipients === undefined ? {} : { allowedRecipients }),
+    };
+  }
+
+  #oneRelay(): Config["relays"] | undefined {
+    const settings = this.#settings;
+    const port = settings.get("SMTP_PORT");
+    const parsed = parsedRelays({
+      host: settings.get("SMTP_HOST"),
+      // Number() alone would take "0x24b" and "5e2".
+      port: port === undefined || !/^\d+$/.test(port) ? port : Number(port),
+      security: settings.get("SMTP_SECURITY"),
+      username: settings.get("SMTP_USERNAME"),
+      password: settings.get("SMTP_PASSWORD"),
+      ehloName: settings.get("SMTP_EHLO_NAME"),
+    });
+    if (parsed.ok) {
+      if (parsed.value[0].port === CLOSED_PORT) this.#problem("SMTP_PORT", PORT_CLOSED);
+      return parsed.value;
+    }
     for (const { pointer, detail } of parsed.problems) {
-      problems.push({ name: list === undefined ? variableOf(pointer) : "RELAYS", detail });
+      const name = variableOf(pointer.split("/").at(-1) ?? "");
+      const isMissing = name === "SMTP_HOST" && !settings.has(name);
+      this.#problem(name, isMissing ? NO_HOST : inVariables(detail));
     }
     return undefined;
   }
-  for (const relay of parsed.value.filter(({ port }) => port === CLOSED_PORT)) {
-    const detail = `${labelOf(relay)}: port 25 is closed on Cloudflare. Use 587 (STARTTLS) or 465 (TLS).`;
-    problems.push({ name: list === undefined ? "SMTP_PORT" : "RELAYS", detail });
+
+  #relayList(): Config["relays"] | undefined {
+    const list = jsonOf(this.#settings.get("RELAYS") ?? "");
+    if (list === undefined) {
+      this.#problem("RELAYS", NOT_JSON);
+      return undefined;
+    }
+    const parsed = parsedRelays(list);
+    if (!parsed.ok) {
+      for (const { pointer, detail } of parsed.problems) {
+        const index = /^\/relay\/(\d+)/.exec(pointer)?.[1];
+        const which = index === undefined ? "" : `Relay ${Number(index) + 1}: `;
+        this.#problem("RELAYS", `${which}${detail}`);
+      }
+      return undefined;
+    }
+    for (const [index, { port }] of parsed.value.entries()) {
+      if (port === CLOSED_PORT) this.#problem("RELAYS", `Relay ${index + 1}: ${PORT_CLOSED}`);
+    }
+    return parsed.value;
   }
-  return parsed.value;
+
+  #choice<T extends string>(name: SettingName, choices: readonly T[]): T | undefined {
+    const value = this.#settings.get(name);
+    const choice = choices.find((one) => one === value);
+    if (value !== undefined && choice === undefined) {
+      this.#problem(name, `Use ${choices.map((one) => `\`${one}\``).join(" or ")}.`);
+    }
+    return choice;
+  }
+
+  #allowed(name: SettingName): Allowed | undefined {
+    const value = this.#settings.get(name);
+    if (value === undefined) return undefined;
+    const addresses = new Set<string>();
+    const domains = new Set<string>();
+    for (const [index, word] of words(value).entries()) {
+      const isAddress = word.indexOf("@") > 0 && !word.startsWith("*@");
+      const address = isAddress ? parseAddress(word) : undefined;
+      const domain = isAddress ? undefined : parseDomain(word.replace(/^(?:\*?@)/, ""));
+      if (address?.ok === true) addresses.add(addressOf(address.value));
+      else if (domain?.ok === true) domains.add(domain.value);
+      else {
+        const detail = `Entry ${index + 1} is neither an address nor a domain, as \`ann@example.com\` or \`example.com\`.`;
+        this.#problem(name, detail);
+      }
+    }
+    return { addresses, domains };
+  }
+
+  #problem(name: string, detail: string): void {
+    this.problems.push({ name, detail });
+  }
 }
 
-async function smtpOptions(env: Env, problems: ConfigProblem[]): Promise<object | undefined> {
-  const host = await read(env, "SMTP_HOST");
-  if (host === undefined) {
-    const detail =
-      "Missing: the name of your relay, as `smtp.example.com`. Set it under [vars] in wrangler.toml, or with `npx wrangler secret put SMTP_HOST`.";
-    problems.push({ name: "SMTP_HOST", detail });
-    return undefined;
-  }
-  const port = await read(env, "SMTP_PORT");
-  return {
-    host,
-    port: port === undefined ? undefined : Number(port),
-    security: await read(env, "SMTP_SECURITY"),
-    username: await read(env, "SMTP_USERNAME"),
-    password: await read(env, "SMTP_PASSWORD"),
-    ehloName: await read(env, "SMTP_EHLO_NAME"),
-  };
+const PORT_CLOSED = "Port 25 is closed on Cloudflare. Use 587 (STARTTLS) or 465 (TLS).";
+
+const NO_HOST =
+  "Missing: the name of your relay, as `smtp.example.com`. Set it under [vars] in wrangler.toml, or with `npx wrangler secret put SMTP_HOST`.";
+
+const NOT_JSON =
+  'Not JSON. It is a list of relays, as `[{ "host": "smtp.example.com", "username": "...", "password": "..." }]`.';
+
+/** Parsed, not trusted: parseRelays takes whatever there is and names what is wrong. */
+function parsedRelays(input: unknown): ReturnType<typeof parseRelays> {
+  return parseRelays(input as Parameters<typeof parseRelays>[0]);
 }
 
-/** `/relay/ehloName` is SMTP_EHLO_NAME. */
-function variableOf(pointer: string): string {
-  const option = pointer.split("/").at(-1) ?? "";
+/** `ehloName` is SMTP_EHLO_NAME. */
+function variableOf(option: string): string {
   return `SMTP_${option.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-async function readChoice<T extends string>(
-  env: Env,
-  name: SettingName,
-  choices: readonly T[],
-  problems: ConfigProblem[],
-): Promise<T | undefined> {
-  const value = await read(env, name);
-  const choice = choices.find((one) => one === value);
-  if (value !== undefined && choice === undefined) {
-    const list = choices.map((one) => `\`${one}\``).join(" or ");
-    problems.push({ name, detail: `Use ${list}.` });
-  }
-  return choice;
+/** A sentence about options of a relay, with the variables that stand for them here. */
+function inVariables(detail: string): string {
+  return detail.replaceAll(
+    /`(host|port|security|username|password|ehloName)`/g,
+    (_, option: string) => `\`${variableOf(option)}\``,
+  );
 }
 
-async function readAllowed(
+/** The text of each setting that is given. One that cannot be read leaves nothing to judge. */
+async function readSettings(
   env: Env,
-  name: SettingName,
-  problems: ConfigProblem[],
-): Promise<Allowed | undefined> {
-  const value = await read(env, name);
-  if (value === undefined) return undefined;
-  const addresses = new Set<string>();
-  const domains = new Set<string>();
-  for (const word of words(value)) {
-    const isAddress = word.indexOf("@") > 0;
-    const address = isAddress ? parseAddress(word) : undefined;
-    const domain = isAddress ? undefined : parseDomain(word.replace(/^(?:\*?@)/, ""));
-    if (address?.ok === true) addresses.add(addressOf(address.value));
-    else if (domain?.ok === true) domains.add(domain.value);
-    else problems.push({ name, detail: `Not an address or a domain: ${JSON.stringify(word)}.` });
+  names: readonly SettingName[],
+): Promise<Result<Settings, readonly ConfigProblem[]>> {
+  const settings = new Map<SettingName, string>();
+  const problems: ConfigProblem[] = [];
+  for (const name of names) {
+    try {
+      const text = textOf(name, await valueOf(env[name]));
+      if (text !== "") settings.set(name, text);
+    } catch {
+      const detail = "The binding does not give its value. Does the secret exist in its store?";
+      problems.push({ name, detail });
+    }
   }
-  return { addresses, domains };
+  return problems.length === 0 ? { ok: true, value: settings } : { ok: false, problems };
 }
 
-async function read(env: Env, name: SettingName): Promise<string | undefined> {
-  const setting = env[name];
-  const value = typeof setting === "object" ? await setting.get() : setting;
-  const text = value?.trim();
-  return text === "" ? undefined : text;
+/** A binding to the Secrets Store is asked; anything else is the value. */
+async function valueOf(setting: unknown): Promise<unknown> {
+  if (typeof setting !== "object" || setting === null) return setting;
+  return "get" in setting && typeof setting.get === "function" ? setting.get() : setting;
+}
+
+function textOf(name: SettingName, value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (Array.isArray(value) && name !== "RELAYS") return value.join(",");
+  return typeof value === "string" ? value.trim() : JSON.stringify(value);
 }
 
 function words(text: string): readonly string[] {

@@ -1,8 +1,13 @@
 /** What a deployment may bind (wrangler.toml): variables, secrets, and bindings. All but none optional. */
+import type { Queue } from "@cloudflare/workers-types";
+
 import type { QueueBody } from "./queued-mail.ts";
 
-/** A plain value, or a binding to the Secrets Store. */
-export type Setting = string | { get(): Promise<string> };
+/**
+ * A text, or what else wrangler.toml can hold under [vars] (`SMTP_PORT = 587`, a list, a table), or a
+ * binding to the Secrets Store, which has a method `get`.
+ */
+export type Setting = string | number | boolean | object;
 
 export interface Env {
   readonly SMTP_HOST?: Setting;
@@ -21,3 +26,5 @@ export interface Env {
   readonly LOG_LEVEL?: Setting;
   readonly MAIL_QUEUE?: Queue<QueueBody>;
 }
+
+export type SettingName = Exclude<keyof Env, "MAIL_QUEUE">;

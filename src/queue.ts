@@ -21,12 +21,11 @@ const BATCH_MS = 8 * 60_000;
 
 /** Settles every message of the batch. Never throws. */
 export async function consume(batch: MessageBatch, env: Env, connect: Connect): Promise<void> {
-  const config = await readConfig(env).catch(() => undefined);
+  const config = await readConfig(env);
   const queue = env.MAIL_QUEUE;
-  if (config?.ok !== true || queue === undefined) {
+  if (!config.ok || queue === undefined) {
     // Without MAIL_QUEUE the recipients still owed of a mail could not be sent to again.
-    const names =
-      config?.ok === false ? config.problems.map(({ name }) => name).join(" ") : "MAIL_QUEUE";
+    const names = config.ok ? "MAIL_QUEUE" : config.problems.map(({ name }) => name).join(" ");
     createLog("error")("error", "queue.misconfigured", { names, messages: batch.messages.length });
     for (const message of batch.messages) message.retry({ delaySeconds: delayOf(message) });
     return;

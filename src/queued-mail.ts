@@ -40,13 +40,18 @@ export function readQueueBody(
   message: { readonly id: string; readonly timestamp: Date },
 ): { readonly id: string; readonly mail: Result<Mail, readonly Problem[]> } {
   const isOurs = isRecord(body) && "mail" in body && "id" in body;
-  const id = isOurs && typeof body.id === "string" ? body.id : message.id;
+  const id = isOurs && isPlainId(body.id) ? body.id : message.id;
   const mail = parseMail(isOurs ? body.mail : body, {
     now: message.timestamp,
     // The same for every attempt. Ids of queue messages are hexadecimal.
     messageId: (domain) => `<${message.id.replaceAll(/[^A-Za-z0-9]/g, "")}@${domain}>`,
   });
   return { id, mail };
+}
+
+/** Ids stand in logs, where no address may: another producer may write anything here. */
+function isPlainId(id: unknown): id is string {
+  return typeof id === "string" && /^[\w-]{1,64}$/.test(id);
 }
 
 /** The same mail for fewer recipients: its header fields stay. */

@@ -8,6 +8,8 @@ import { problemResponse, type ProblemDetails, type ProblemName } from "./proble
 const RETRY_AFTER_SECONDS = 60;
 /** Reply text is the relay's; this much of it is enough. */
 const MAX_REPLY_CHARACTERS = 500;
+/** A message quotes a reply, and our own words about it come after. */
+const MAX_MESSAGE_CHARACTERS = 700;
 
 /** The answer to a mail that was tried at once. */
 export function outcomeResponse(request: Request, id: string, outcome: Outcome): Response {
@@ -113,6 +115,8 @@ function refusals(refused: NonNullable<Failure["refused"]>): object[] {
 }
 
 function sentence(text: string): string {
-  const first = text.slice(0, 1).toUpperCase() + text.slice(1);
+  const short =
+    text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}...` : text;
+  const first = short.slice(0, 1).toUpperCase() + short.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }

@@ -1,152 +1,106 @@
 /** The HTTP door: routes and their order of checks. What is decided here is only who answers what. */
 import { Hono, type Context } from "hono";
 
-import { readConfig, readTokens, type Config } from "../config.ts";
+import { readConfig, readTokens, type Config, type ConfigProblem } from "../config.ts";
 import type { Env } from "../env.ts";
 import { createLog } from "../log.ts";
-import type { Mail } from "../mail/mail.ts";
-import { parseMail } from "../mail/parse-mail.ts";
 import type { Connect } from "../net/connection.ts";
-import { forbidden } from "../policy.ts";
-import { MAX_QUEUED_OCTETS, queuedMail } from "../queued-mail.ts";
+import type { Result } from "../result.ts";
 import { Route } from "../route.ts";
-import { invalidMailDetails, outcomeResponse } from "./answer.ts";
 import { misconfigured, unauthorised } from "./auth.ts";
-import { drain, readJson } from "./body.ts";
-import { problemResponse, type ProblemDetails } from "./problem.ts";
+import { drain } from "./body.ts";
+import type { ProblemDetails } from "./problem.ts";
+import { refuse } from "./refuse.ts";
+import { closedAfter, sendMail, type Surroundings } from "./send.ts";
 
 type Bound = { Bindings: Env };
+
+const NO_STORE = { "cache-control": "no-store" };
 
 /** The routes, over a way to dial. */
 export function createApp(connect: Connect): Hono<Bound> {
   // One environment variable of the SDKs, two conventions about its last slash: `//emails` is `/emails`.
   const app = new Hono<Bound>({ getPath: (request) => pathOf(request.url) });
+  const guarded = async (c: Context<Bound>, work: Work): Promise<Response> => {
+    const config = await admit(c);
+    if (!config.ok) return refuse(c.req.raw, config.problem);
+    const outlive = (sending: Promise<unknown>): void => outliveClient(c, sending);
+    return work(c.req.raw, { env: c.env, config: config.value, connect, outlive });
+  };
 
   app.get("/", (c) => c.json({ name: "postrider", health: "/health", send: "POST /emails" }));
   app.get("/health", async (c) => health(c));
-  app.post("/emails", async (c) => guarded(c, (config) => sendOne(c, config, connect)));
-  app.post("/verify", async (c) => guarded(c, (config) => verify(c, config, connect)));
+  app.post("/emails", async (c) => guarded(c, sendMail));
+  app.post("/verify", async (c) => guarded(c, verify));
   for (const [path, allowed] of [
-    ["/", "GET"],
-    ["/health", "GET"],
+    ["/", "GET, HEAD"],
+    ["/health", "GET, HEAD"],
     ["/emails", "POST"],
     ["/verify", "POST"],
   ] as const) {
-    app.all(path, async (c) => refuse(c, wrongMethod(c.req.method, allowed)));
+    app.all(path, async (c) => refuse(c.req.raw, wrongMethod(c.req.method, allowed)));
   }
-  app.notFound(async (c) => refuse(c, NOT_FOUND));
+  app.notFound(async (c) => refuse(c.req.raw, NOT_FOUND));
   app.onError(async (error, c) => {
     createLog("error")("error", "http.fault", { error: error.name });
-    return refuse(c, FAULT);
+    return refuse(c.req.raw, FAULT);
   });
   return app;
 }
 
-async function guarded(
-  c: Context<Bound>,
-  work: (config: Config) => Promise<Response>,
-): Promise<Response> {
-  const problem = await unauthorised(c.req.raw, c.env);
-  if (problem !== undefined) return refuse(c, problem);
-  const config = await readConfig(c.env);
-  return config.ok ? work(config.value) : refuse(c, misconfigured(config.problems));
+type Work = (request: Request, around: Surroundings) => Promise<Response>;
+
+type Admission =
+  | { readonly ok: true; readonly value: Config }
+  | { readonly ok: false; readonly problem: ProblemDetails };
+
+/** The configuration, for a caller with a token. */
+async function admit(c: Context<Bound>): Promise<Admission> {
+  const [tokens, config] = await Promise.all([readTokens(c.env), readConfig(c.env)]);
+  if (!tokens.ok) {
+    return { ok: false, problem: misconfigured([...tokens.problems, ...problemsOf(config)]) };
+  }
+  const problem = await unauthorised(c.req.raw, tokens.value);
+  if (problem !== undefined) return { ok: false, problem };
+  return config.ok ? config : { ok: false, problem: misconfigured(config.problems) };
 }
 
 async function health(c: Context<Bound>): Promise<Response> {
-  const [tokens, config] = [await readTokens(c.env), await readConfig(c.env)];
-  const problems = [...(tokens.ok ? [] : tokens.problems), ...(config.ok ? [] : config.problems)];
+  const [tokens, config] = await Promise.all([readTokens(c.env), readConfig(c.env)]);
+  const problems = [...problemsOf(tokens), ...problemsOf(config)];
   return problems.length === 0
-    ? c.json({ status: "ok" })
-    : c.json({ status: "misconfigured", problems }, 503);
+    ? c.json({ status: "ok" }, 200, NO_STORE)
+    : c.json({ status: "misconfigured", problems }, 503, NO_STORE);
 }
 
-async function sendOne(c: Context<Bound>, config: Config, connect: Connect): Promise<Response> {
-  const request = c.req.raw;
-  if (c.req.header("idempotency-key") !== undefined) return refuse(c, NO_JOURNAL);
-  const body = await readJson(request);
-  if (!body.ok) return refuse(c, body.problem);
-  const parsed = parseMail(body.value);
-  if (!parsed.ok) return refuse(c, invalidMailDetails(parsed.problems));
-  const mail = parsed.value;
-  const problems = forbidden(mail, config);
-  if (problems.length > 0) return refuse(c, notAllowed(problems));
-
-  const id = crypto.randomUUID();
-  const wantsAsync = prefersAsync(c.req.header("prefer"));
-  if (config.delivery === "queue" || (wantsAsync && c.env.MAIL_QUEUE !== undefined)) {
-    const queued = await enqueue(c, id, mail, { wantsAsync });
-    // A preference is a hint (RFC 7240 §2): what the queue cannot hold is sent at once instead.
-    if (config.delivery === "queue" || queued.ok) return queued;
-  }
-  const route = new Route({ relays: config.relays, connect });
-  const sending = route.deliver(mail);
-  // A client that hangs up cancels the request; without this the mail would stop in the middle.
-  c.executionCtx.waitUntil(sending.then(async () => route.close()));
-  const outcome = await sending;
-  const failure = outcome.status === "accepted" ? undefined : outcome.failure;
-  createLog(config.logLevel)(failure === undefined ? "info" : "warn", `mail.${outcome.status}`, {
-    id,
-    relay: outcome.relay,
-    cause: failure?.cause,
-    stage: failure?.stage,
-    code: failure === undefined ? undefined : failure.reply?.code,
-  });
-  return outcomeResponse(request, id, outcome);
-}
-
-async function enqueue(
-  c: Context<Bound>,
-  id: string,
-  mail: Mail,
-  { wantsAsync }: { readonly wantsAsync: boolean },
-): Promise<Response> {
-  const { body, octets } = queuedMail(id, mail);
-  if (octets > MAX_QUEUED_OCTETS) return refuse(c, tooLargeForQueue(octets));
-  try {
-    await c.env.MAIL_QUEUE?.send(body, { contentType: "json" });
-  } catch {
-    return refuse(c, QUEUE_FAILED);
-  }
-  const applied = wantsAsync ? { "preference-applied": "respond-async" } : {};
-  const headers = { ...applied, vary: "Prefer", "cache-control": "no-store" };
-  return c.json({ id, messageId: mail.messageId, status: "queued" }, 202, headers);
-}
-
-async function verify(c: Context<Bound>, config: Config, connect: Connect): Promise<Response> {
-  await drain(c.req.raw);
-  const route = new Route({ relays: config.relays, connect });
-  const relays = await route.verify();
-  c.executionCtx.waitUntil(route.close());
+async function verify(request: Request, around: Surroundings): Promise<Response> {
+  await drain(request);
+  const route = new Route({ relays: around.config.relays, connect: around.connect });
+  const asking = route.verify();
+  around.outlive(closedAfter(asking, route));
+  const relays = await asking;
   const ok = relays.every((report) => report.ok);
   // 200 in either case: the question was answered, and the answer is in `ok`.
-  return c.json({ ok, relays }, 200, { "cache-control": "no-store" });
+  return Response.json({ ok, relays }, { headers: NO_STORE });
 }
 
-async function refuse(c: Context<Bound>, details: ProblemDetails): Promise<Response> {
-  await drain(c.req.raw);
-  return problemResponse(c.req.raw, details);
+function outliveClient(c: Context<Bound>, work: Promise<unknown>): void {
+  const settled = work.catch(() => undefined);
+  try {
+    c.executionCtx.waitUntil(settled);
+  } catch {
+    // Hono throws where the caller gave no context: then the request lives as long as its answer.
+  }
+}
+
+function problemsOf(result: Result<unknown, readonly ConfigProblem[]>): readonly ConfigProblem[] {
+  return result.ok ? [] : result.problems;
 }
 
 /** The path of a URL, with runs of slashes and a last one left out. */
 function pathOf(url: string): string {
   const path = new URL(url).pathname.replaceAll(/\/{2,}/g, "/");
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-}
-
-/** RFC 7240 §4.1. Parameters, other preferences and their order do not matter. */
-function prefersAsync(prefer: string | undefined): boolean {
-  const names = prefer?.split(/[,;]/).map((part) => part.trim().toLowerCase());
-  return names?.includes("respond-async") === true;
-}
-
-function notAllowed(errors: NonNullable<ProblemDetails["errors"]>): ProblemDetails {
-  return {
-    status: 403,
-    name: "validation_error",
-    title: "Not allowed here",
-    message: errors.map(({ detail }) => detail).join(" "),
-    errors,
-  };
 }
 
 function wrongMethod(method: string, allow: string): ProblemDetails {
@@ -156,15 +110,6 @@ function wrongMethod(method: string, allow: string): ProblemDetails {
     title: "Method not allowed",
     message: `${method} is not allowed here; use ${allow}.`,
     headers: { allow },
-  };
-}
-
-function tooLargeForQueue(octets: number): ProblemDetails {
-  return {
-    status: 413,
-    name: "validation_error",
-    title: "The mail is too large for the queue",
-    message: `As a queue message the mail has ${octets} octets; the queue takes ${MAX_QUEUED_OCTETS}. Send it with DELIVERY=direct, or with smaller attachments.`,
   };
 }
 
@@ -180,20 +125,4 @@ const FAULT: ProblemDetails = {
   name: "application_error",
   title: "Internal error",
   message: "Something is wrong in Postrider itself. Whether the mail was sent cannot be told.",
-};
-
-const QUEUE_FAILED: ProblemDetails = {
-  status: 503,
-  name: "application_error",
-  title: "The mail was not sent yet",
-  message: "The queue did not take the mail. Nothing was sent; it is safe to try again.",
-  headers: { "retry-after": "10" },
-};
-
-const NO_JOURNAL: ProblemDetails = {
-  status: 400,
-  name: "invalid_idempotency_key",
-  title: "Idempotency is not available",
-  message:
-    "This deployment cannot honour an `Idempotency-Key`, and will not ignore it. Leave the header out.",
 };

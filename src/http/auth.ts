@@ -1,15 +1,12 @@
 /** Bearer tokens (RFC 6750 §2.1), compared in constant time. */
-import type { Env } from "../env.ts";
-import { readTokens } from "../config.ts";
+import type { ConfigProblem } from "../config.ts";
 import type { ProblemDetails } from "./problem.ts";
 
 /** Undefined where the request may pass, else what to answer. */
 export async function unauthorised(
   request: Request,
-  env: Env,
+  tokens: readonly string[],
 ): Promise<ProblemDetails | undefined> {
-  const tokens = await readTokens(env);
-  if (!tokens.ok) return misconfigured(tokens.problems);
   const given = /^Bearer +([^ ]+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (given === undefined) {
     return {
@@ -21,7 +18,7 @@ export async function unauthorised(
       headers: { "www-authenticate": "Bearer" },
     };
   }
-  if (await isOneOf(given, tokens.value)) return undefined;
+  if (await isOneOf(given, tokens)) return undefined;
   return {
     status: 403,
     name: "invalid_api_key",
@@ -32,9 +29,7 @@ export async function unauthorised(
 }
 
 /** What to answer where the deployment is not configured: names and remedies, never values. */
-export function misconfigured(
-  problems: readonly { readonly name: string; readonly detail: string }[],
-): ProblemDetails {
+export function misconfigured(problems: readonly ConfigProblem[]): ProblemDetails {
   return {
     status: 502,
     name: "application_error",

@@ -18,33 +18,29 @@ export type Body =
 export async function readJson(request: Request): Promise<Body> {
   const wrongType = typeProblem(request);
   if (wrongType !== undefined) return refused(wrongType);
-  const octets = await readBounded(request.body, MAX_BODY_OCTETS);
-  if (octets === undefined) {
-    return refused({
-      status: 413,
-      name: "validation_error",
-      title: "The request is too large",
-      message: `The request body may have ${MAX_BODY_OCTETS} octets.`,
+  // Decoded as it comes, so that octets and text of a large body do not stand side by side.
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  const parts: string[] = [];
+  try {
+    const isWhole = await readBounded(request.body, MAX_BODY_OCTETS, (chunk) => {
+      parts.push(decoder.decode(chunk, { stream: true }));
     });
+    if (!isWhole) return refused(TOO_LARGE);
+    parts.push(decoder.decode());
+  } catch (error) {
+    return refused(unreadable(error instanceof TypeError ? "it is not UTF-8" : "it broke off"));
   }
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(octets);
-    return { ok: true, value: JSON.parse(text) };
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? "it is not JSON" : "it is not UTF-8";
-    return refused({
-      status: 400,
-      name: "validation_error",
-      title: "The request is not JSON",
-      message: `The request body cannot be read: ${reason}.`,
-    });
+    return { ok: true, value: JSON.parse(parts.join("")) };
+  } catch {
+    return refused(unreadable("it is not JSON"));
   }
 }
 
 /** Reads away what a client still sends: workerd drops the connection under an unread body. */
 export async function drain(request: Request): Promise<void> {
   if (request.bodyUsed) return;
-  await readBounded(request.body, MAX_DRAINED_OCTETS).catch(() => undefined);
+  await readBounded(request.body, MAX_DRAINED_OCTETS, () => undefined).catch(() => undefined);
 }
 
 function refused(problem: ProblemDetails): Body {
@@ -64,29 +60,34 @@ function typeProblem(request: Request): ProblemDetails | undefined {
   };
 }
 
-/** The whole body, or undefined where it is longer than `most`. */
+/** Hands over the body chunk by chunk; false where it is longer than `most`, the rest unread. */
 async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   most: number,
-): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
+  take: (chunk: Uint8Array) => void,
+): Promise<boolean> {
+  if (body === null) return true;
   let length = 0;
-  const reader = body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-    if (done || value === undefined) break;
-    length += value.length;
-    if (length > most) {
-      await reader?.cancel();
-      return undefined;
-    }
-    chunks.push(value);
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > most) return false;
+    take(chunk);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return true;
+}
+
+const TOO_LARGE: ProblemDetails = {
+  status: 413,
+  name: "validation_error",
+  title: "The request is too large",
+  message: `The request body may have at most ${MAX_BODY_OCTETS} octets.`,
+};
+
+function unreadable(reason: string): ProblemDetails {
+  return {
+    status: 400,
+    name: "validation_error",
+    title: "The request is not JSON",
+    message: `The request body cannot be read: ${reason}.`,
+  };
 }

@@ -49,7 +49,8 @@ export function problemResponse(request: Request, details: ProblemDetails): Resp
       : { errors: errors.map(({ pointer, detail }) => ({ detail, pointer: `#${pointer}` })) }),
     ...more,
   };
-  const asked = request.headers.get("accept")?.includes("application/problem+json") === true;
+  const accept = request.headers.get("accept")?.toLowerCase();
+  const asked = accept?.includes("application/problem+json") === true;
   return Response.json(body, {
     status,
     headers: {

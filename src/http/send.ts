@@ -1,0 +1,152 @@
+/** POST /emails: JSON to Mail, then to the relay or to the queue, and what became of it as the answer. */
+import type { Config } from "../config.ts";
+import type { Env } from "../env.ts";
+import { createLog } from "../log.ts";
+import type { Mail } from "../mail/mail.ts";
+import { parseMail } from "../mail/parse-mail.ts";
+import type { Connect } from "../net/connection.ts";
+import { forbidden } from "../policy.ts";
+import { MAX_QUEUED_OCTETS, queuedMail, type QueuedMail } from "../queued-mail.ts";
+import { Route } from "../route.ts";
+import type { Outcome, Problem } from "../smtp/outcome.ts";
+import { invalidMailDetails, outcomeResponse } from "./answer.ts";
+import { readJson } from "./body.ts";
+import type { ProblemDetails } from "./problem.ts";
+import { refuse } from "./refuse.ts";
+
+/** What a request is answered with. */
+export interface Surroundings {
+  readonly env: Env;
+  readonly config: Config;
+  readonly connect: Connect;
+  /**
+   * Lets work end although the client hangs up: that cancels the request, and would cut the mail in
+   * the middle.
+   */
+  readonly outlive: (work: Promise<unknown>) => void;
+}
+
+/** The answer to POST /emails, for a caller who may send. */
+export async function sendMail(request: Request, around: Surroundings): Promise<Response> {
+  const { env, config } = around;
+  if (request.headers.has("idempotency-key")) return refuse(request, NO_JOURNAL);
+  const body = await readJson(request);
+  if (!body.ok) return refuse(request, body.problem);
+  const parsed = parseMail(body.value);
+  if (!parsed.ok) return refuse(request, invalidMailDetails(parsed.problems));
+  const mail = parsed.value;
+  const problems = forbidden(mail, config);
+  if (problems.length > 0) return refuse(request, notAllowed(problems));
+
+  const id = crypto.randomUUID();
+  const wantsAsync = prefersAsync(request.headers.get("prefer"));
+  if (config.delivery === "queue" || (wantsAsync && env.MAIL_QUEUE !== undefined)) {
+    const { body: queued, octets } = queuedMail(id, mail);
+    if (octets <= MAX_QUEUED_OCTETS) {
+      const isQueued = await enqueue(queued, around);
+      if (!isQueued) return refuse(request, QUEUE_FAILED);
+      return queuedResponse(id, mail, wantsAsync ? { "preference-applied": "respond-async" } : {});
+    }
+    // A preference is a hint (RFC 7240 §2): what the queue cannot hold is sent at once instead.
+    if (config.delivery === "queue") return refuse(request, tooLargeForQueue(octets));
+  }
+  return outcomeResponse(request, id, await deliver(id, mail, around));
+}
+
+/** Settles when the work is done and its sessions are let go of. */
+export async function closedAfter(work: Promise<unknown>, route: Route): Promise<void> {
+  try {
+    await work;
+  } finally {
+    await route.close();
+  }
+}
+
+async function deliver(id: string, mail: Mail, around: Surroundings): Promise<Outcome> {
+  const { config, connect, outlive } = around;
+  const route = new Route({ relays: config.relays, connect });
+  const sending = route.deliver(mail).then((outcome) => {
+    // Told here, since nobody else hears of it where the client is gone.
+    logOutcome(config, id, outcome);
+    return outcome;
+  });
+  outlive(closedAfter(sending, route));
+  return sending;
+}
+
+async function enqueue(body: QueuedMail, around: Surroundings): Promise<boolean> {
+  const { env, config, outlive } = around;
+  const log = createLog(config.logLevel);
+  try {
+    const sending = env.MAIL_QUEUE?.send(body, { contentType: "json" });
+    if (sending !== undefined) outlive(sending);
+    await sending;
+    log("info", "mail.queued", { id: body.id });
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.name : typeof error;
+    log("error", "queue.refused", { id: body.id, error: reason });
+    return false;
+  }
+}
+
+function logOutcome(config: Config, id: string, outcome: Outcome): void {
+  const failure = outcome.status === "accepted" ? undefined : outcome.failure;
+  createLog(config.logLevel)(failure === undefined ? "info" : "warn", `mail.${outcome.status}`, {
+    id,
+    relay: outcome.relay,
+    cause: failure?.cause,
+    stage: failure?.stage,
+    extension: failure?.extension,
+    code: outcome.status === "accepted" ? outcome.reply.code : failure?.reply?.code,
+    enhanced: failure?.reply?.enhanced,
+  });
+}
+
+function queuedResponse(id: string, mail: Mail, applied: Record<string, string>): Response {
+  return Response.json(
+    { id, messageId: mail.messageId, status: "queued" },
+    { status: 202, headers: { ...applied, vary: "Prefer", "cache-control": "no-store" } },
+  );
+}
+
+/** RFC 7240 §2. Its parameters, other preferences and their order do not matter. */
+function prefersAsync(prefer: string | null): boolean {
+  const unquoted = (prefer ?? "").replaceAll(/"[^"]*"/g, "");
+  return unquoted.split(",").some((one) => /^\s*respond-async\s*(?:;|$)/i.test(one));
+}
+
+function notAllowed(errors: readonly Problem[]): ProblemDetails {
+  return {
+    status: 403,
+    name: "validation_error",
+    title: "Not allowed here",
+    message: errors.map(({ detail }) => detail).join(" "),
+    errors,
+  };
+}
+
+function tooLargeForQueue(octets: number): ProblemDetails {
+  return {
+    status: 413,
+    name: "validation_error",
+    title: "The mail is too large for the queue",
+    message: `As a queue message the mail has ${octets} octets; the queue takes ${MAX_QUEUED_OCTETS}. Send it with DELIVERY=direct, or with smaller attachments.`,
+  };
+}
+
+const QUEUE_FAILED: ProblemDetails = {
+  status: 503,
+  name: "application_error",
+  title: "The mail was not sent yet",
+  message: "The queue did not take the mail. It was not sent; try again.",
+  headers: { "retry-after": "10" },
+};
+
+const NO_JOURNAL: ProblemDetails = {
+  status: 400,
+  name: "invalid_idempotency_key",
+  title: "Idempotency is not available",
+  message:
+    "This deployment cannot honour an `Idempotency-Key`, and will not ignore it. Leave the header out.",
+};

@@ -1,0 +1,269 @@
+/** Who is let in, at which paths, by which methods, and what a deployment says that is not set up. */
+import { describe, expect, it } from "vitest";
+
+import type { Env } from "../../src/env.ts";
+import { createApp } from "../../src/http/app.ts";
+import { connect } from "../../src/net/cloudflare.ts";
+import { arrived } from "../net/control.ts";
+import { call, mail, post, relays, TOKEN, vars, WRONG_PASSWORD } from "./worker-calls.ts";
+
+const OTHER_TOKEN = "other-fedcba9876543210";
+
+async function withAuthorization(authorization: string, env: Env = relays([1])) {
+  return post("/emails", "null", { env, headers: { authorization } });
+}
+
+describe("tokens", () => {
+  it("none is 401 with a challenge that names no error", async () => {
+    const init = { method: "POST", body: JSON.stringify(mail()) };
+    const answer = await call("/emails", init);
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+    expect(answer.body).toMatchObject({ name: "missing_api_key" });
+  });
+
+  it.each([
+    ["in another scheme", `Basic ${TOKEN}`],
+    ["without a scheme", TOKEN],
+    ["that is empty", "Bearer "],
+    ["with a second word", `Bearer ${TOKEN} ${TOKEN}`],
+  ])("one %s is 401", async (_, authorization) => {
+    expect((await withAuthorization(authorization)).status).toBe(401);
+  });
+
+  it.each([
+    ["wrong", "Bearer token-0123456789abcdeF"],
+    ["the start of a right one", `Bearer ${TOKEN.slice(0, -1)}`],
+    ["a right one and more", `Bearer ${TOKEN}0`],
+    ["the whole list", `Bearer ${TOKEN},${OTHER_TOKEN}`],
+    ["a comma", "Bearer ,"],
+  ])("one that is %s is 403", async (_, authorization) => {
+    const env = relays([1], { API_TOKENS: `${TOKEN},${OTHER_TOKEN}` });
+    const answer = await withAuthorization(authorization, env);
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
+    expect(answer.body).toMatchObject({ name: "invalid_api_key" });
+  });
+
+  it.each([
+    ["the first of several", `Bearer ${TOKEN}`],
+    ["the last of several", `Bearer ${OTHER_TOKEN}`],
+    ["a scheme in capitals", `BEARER ${TOKEN}`],
+    ["a scheme in small letters, more spaces", `bearer   ${TOKEN}  `],
+  ])("%s passes", async (_, authorization) => {
+    const env = relays([1], { API_TOKENS: ` ${TOKEN} ,\n${OTHER_TOKEN}\n` });
+    expect((await withAuthorization(authorization, env)).status).toBe(422);
+  });
+
+  it("in the query or the body do not count", async () => {
+    const body = { ...mail(), API_TOKENS: TOKEN, token: TOKEN };
+    const answer = await post(`/emails?token=${TOKEN}`, body, { headers: { authorization: "" } });
+    expect(answer.status).toBe(401);
+  });
+});
+
+describe("not set up", () => {
+  it.each([
+    ["API_TOKENS", "npx wrangler secret put API_TOKENS"],
+    ["SMTP_HOST", "npx wrangler secret put SMTP_HOST"],
+  ] as const)("without %s the answer says what to set, and how", async (name, remedy) => {
+    for (const env of [vars({}, [name]), vars({ [name]: " " })]) {
+      const input = mail();
+      const { status, body } = await post("/emails", input, { env });
+      expect(status).toBe(502);
+      expect(body).toMatchObject({ name: "application_error", cause: "config" });
+      expect(body["message"]).toContain(`${name}: Missing`);
+      expect(body["message"]).toContain(remedy);
+      expect(await arrived("starttls", input.subject)).toStrictEqual([]);
+    }
+  });
+
+  it.each(["/emails", "/verify"])("names all that is wrong, together: %s", async (path) => {
+    const { status, body } = await post(path, "{}", { env: { UNKNOWN: "?" } });
+    expect(status).toBe(502);
+    const problems = body["configuration"] as readonly { name: string }[];
+    expect(problems.map(({ name }) => name)).toStrictEqual(["API_TOKENS", "SMTP_HOST", "UNKNOWN"]);
+  });
+
+  it("names a secret whose store does not answer, and not what the store said", async () => {
+    const broken = { get: async () => Promise.reject(new Error("store fault 7391")) };
+    const { status, body } = await post("/emails", mail(), {
+      env: vars({ SMTP_PASSWORD: broken }),
+    });
+    expect(status).toBe(502);
+    expect(body["configuration"]).toMatchObject([{ name: "SMTP_PASSWORD" }]);
+    expect(JSON.stringify(body)).not.toContain("7391");
+  });
+
+  it("tells what is wrong with the relay only to who has a token", async () => {
+    const env = vars({ SMTP_PORT: "x" });
+    expect((await withAuthorization("Bearer wrong-wrong-wrong-wrong", env)).status).toBe(403);
+    expect((await withAuthorization(`Bearer ${TOKEN}`, env)).body["message"]).toContain(
+      "SMTP_PORT",
+    );
+  });
+});
+
+describe("paths and methods", () => {
+  it.each(["//emails", "/emails/", "//emails//", "/emails?x=1"])("%s is /emails", async (path) => {
+    expect((await post(path, "null", { env: relays([1]) })).status).toBe(422);
+  });
+
+  it.each(["/email", "/emails/1", "/Emails", "/%65mails", "/emails/batch", "/health/x"])(
+    "%s is 404",
+    async (path) => {
+      expect(await post(path, mail())).toMatchObject({ status: 404, body: { name: "not_found" } });
+    },
+  );
+
+  it.each([
+    ["GET", "/emails", "POST"],
+    ["HEAD", "/emails", "POST"],
+    ["PUT", "/emails", "POST"],
+    ["OPTIONS", "/emails", "POST"],
+    ["PROPFIND", "/emails/", "POST"],
+    ["GET", "/verify", "POST"],
+    ["POST", "/health", "GET, HEAD"],
+    ["DELETE", "/", "GET, HEAD"],
+  ])("%s %s is 405 and names %s", async (method, path, allow) => {
+    const answer = await call(path, { method });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("allow")).toBe(allow);
+    if (method !== "HEAD") expect(answer.body["name"]).toBe("method_not_allowed");
+  });
+
+  it("GET / says where to go", async () => {
+    expect(await call("/")).toMatchObject({ status: 200, body: { send: "POST /emails" } });
+  });
+
+  it("sends without an execution context, too", async () => {
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+    const init = { method: "POST", headers, body: JSON.stringify(mail()) };
+    const request = new Request("https://mail.example.com/emails", init);
+    expect((await createApp(connect).fetch(request, vars())).status).toBe(200);
+  });
+
+  it("answers a fault of its own as JSON, without its text", async () => {
+    const faulty = (): never => {
+      throw new RangeError("fault 7391");
+    };
+    const env = Object.defineProperty(vars(), "MAIL_QUEUE", { get: faulty });
+    const { status, body } = await post("/emails", mail(), { env });
+    expect(status).toBe(500);
+    expect(body).toMatchObject({ name: "application_error", title: "Internal error" });
+    expect(JSON.stringify(body)).not.toContain("7391");
+  });
+});
+
+describe("the media type of an error", () => {
+  it.each([
+    ["application/json", undefined],
+    ["application/json", "*/*"],
+    ["application/json", "application/json"],
+    ["application/problem+json", "application/problem+json"],
+    ["application/problem+json", "application/json, Application/Problem+JSON;q=0.9"],
+  ])("is %s where Accept is %s", async (type, accept) => {
+    const headers = accept === undefined ? {} : { accept };
+    const answer = await post("/emails", "null", { env: relays([1]), headers });
+    expect(answer.headers.get("content-type")).toBe(type);
+    expect(answer.headers.get("vary")).toBe("Accept");
+  });
+});
+
+describe("what this deployment will not do", () => {
+  it.each(["key-1", '"key-1"', ""])(
+    "an Idempotency-Key is refused, not ignored: %s",
+    async (key) => {
+      const input = mail();
+      const headers = { "idempotency-key": key };
+      const { status, body } = await post("/emails", input, { headers });
+      expect(status).toBe(400);
+      expect(body).toMatchObject({ name: "invalid_idempotency_key" });
+      expect(await arrived("starttls", input.subject)).toStrictEqual([]);
+    },
+  );
+
+  it.each([
+    ["from", { from: "ann@example.net" }, "/from"],
+    ["sender", { sender: "ann@example.net" }, "/sender"],
+    ["reverse-path", { envelope: { from: "ann@example.net" } }, "/envelope/from"],
+    ["recipient", { to: ["bob@example.org", "bob@example.net"] }, "/to"],
+    ["hidden recipient", { bcc: "bob@example.net" }, "/to"],
+    ["recipient of the envelope", { envelope: { to: ["bob@example.net"] } }, "/to"],
+    ["subdomain", { to: "bob@sub.example.org" }, "/to"],
+  ])("403 for a %s that is not allowed", async (_, more, pointer) => {
+    const env = vars({
+      ALLOWED_SENDERS: "ann@example.com",
+      ALLOWED_RECIPIENTS: "example.org, *@example.com",
+    });
+    const input = mail(more);
+    const { status, body } = await post("/emails", input, { env });
+    expect(status).toBe(403);
+    expect(body).toMatchObject({ name: "validation_error" });
+    expect(JSON.stringify(body["errors"])).toContain(`"#${pointer}`);
+    expect(await arrived("starttls", input.subject)).toStrictEqual([]);
+  });
+
+  it("but sends what is allowed, the null reverse-path included", async () => {
+    const env = vars({ ALLOWED_SENDERS: ["ann@EXAMPLE.com"], ALLOWED_RECIPIENTS: "@example.org" });
+    const input = mail({ envelope: { from: "" } });
+    expect((await post("/emails", input, { env })).status).toBe(200);
+    const [one] = await arrived("starttls", input.subject);
+    expect(one?.mailFrom).toBe("");
+  });
+});
+
+describe("POST /verify", () => {
+  it("reports what the relay offers", async () => {
+    const { status, body } = await post("/verify", "", { headers: { "content-type": "" } });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      ok: true,
+      relays: [{ ok: true, security: "starttls", authMechanisms: ["PLAIN", "LOGIN"] }],
+    });
+    expect(JSON.stringify(body)).toContain("C: AUTH PLAIN ***");
+  });
+
+  it("reports a wrong password with advice, once for each relay", async () => {
+    const env = vars({ SMTP_PASSWORD: WRONG_PASSWORD });
+    const { status, body } = await post("/verify", "{}", { env });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      ok: false,
+      relays: [{ ok: false, failure: { cause: "auth", reply: { code: 535 } } }],
+    });
+    expect(JSON.stringify(body)).toContain("Check user name and password");
+  });
+
+  it("wants a token, and reads away the body", async () => {
+    expect((await call("/verify", { method: "POST" })).status).toBe(401);
+    const request = { method: "POST", headers: { authorization: "Bearer token-0123456789abcdef" } };
+    expect((await call("/verify", { ...request, body: "x".repeat(300_000) })).status).toBe(200);
+  });
+});
+
+describe("GET /health", () => {
+  it("is ok without a token, and by HEAD", async () => {
+    expect(await call("/health")).toMatchObject({ status: 200, body: { status: "ok" } });
+    expect((await call("/health", { method: "HEAD" })).status).toBe(200);
+  });
+
+  it("is 503 with every name and no value where something is wrong", async () => {
+    const env = vars({
+      SMTP_PORT: "7391x",
+      DELIVERY: "pigeon",
+      API_TOKENS: "short-7391",
+      ALLOWED_SENDERS: "?7391",
+    });
+    const { status, body } = await call("/health", {}, env);
+    expect(status).toBe(503);
+    const problems = body["problems"] as readonly { name: string }[];
+    expect(problems.map(({ name }) => name).toSorted()).toStrictEqual([
+      "ALLOWED_SENDERS",
+      "API_TOKENS",
+      "DELIVERY",
+      "SMTP_PORT",
+    ]);
+    expect(JSON.stringify(body)).not.toMatch(/7391|pigeon/);
+  });
+});
