@@ -71,18 +71,18 @@ class HostileSession {
 
   #listen(): void {
     this.#socket.on("data", (chunk: Buffer) => {
-      const wasInContent = this.#inContent;
       this.#record[this.#secure ? "secure" : "clear"] += chunk.toString("latin1");
+      // Not with the 354, in one chunk: that would be another kind of fault.
+      if (this.#inContent && this.#misbehaves("content")) {
+        if (!this.#misbehaved) this.#misbehave("552 5.3.4 Too big");
+        this.#misbehaved = true;
+        return;
+      }
       this.#line += chunk.toString("latin1");
       for (let end = this.#line.indexOf("\r\n"); end !== -1; end = this.#line.indexOf("\r\n")) {
         const line = this.#line.slice(0, end);
         this.#line = this.#line.slice(end + 2);
         this.#take(line);
-      }
-      // Not with the 354, in one chunk: that would be another kind of fault.
-      if (wasInContent && this.#misbehaves("content") && !this.#misbehaved) {
-        this.#misbehaved = true;
-        this.#misbehave("552 5.3.4 Too big");
       }
     });
   }
