@@ -1,6 +1,7 @@
 /** Postrider as a library: `createMailer`, `composeMail` and the types of what goes in and out. */
 import { connect } from "#connect";
 
+import { adviceOn } from "./advice.ts";
 import { compose, type Composed } from "./mail/compose.ts";
 import type { MailInput } from "./mail/mail.ts";
 import { parseMail } from "./mail/parse-mail.ts";
@@ -24,7 +25,16 @@ export type {
 } from "./smtp/outcome.ts";
 export type { Reply } from "./smtp/reply.ts";
 export type { Stage, Timeouts } from "./smtp/timeouts.ts";
-export { DeliveryError };
+export type { Requests } from "./smtp/parameters.ts";
+export type {
+  Credentials,
+  GiveUp,
+  Mechanism,
+  MechanismFactory,
+  PasswordCredentials,
+  TokenCredentials,
+} from "./smtp/sasl/mechanism.ts";
+export { adviceOn, DeliveryError };
 
 /**
  * A mailer over the relays of `options.relay`: options, a URL (`smtp://` for STARTTLS, `smtps://` for

@@ -29,7 +29,7 @@ export interface MailerOptions extends SendOptions {
 export type Receipt = Extract<Outcome, { readonly status: "accepted" }>;
 
 /**
- * Sockets that may be open at once. A Worker may have six connections being established; the seventh
+ * Mails that may be under way at once. A Worker may have six connections being established; the seventh
  * would wait unseen, with its timeout running.
  */
 const MAX_CONNECTIONS = 5;
@@ -39,6 +39,7 @@ export class Mailer {
   readonly #options: SendOptions & { readonly connect: Connect };
   readonly #relays: readonly [Relay, ...Relay[]];
   readonly #gate = new Gate(MAX_CONNECTIONS);
+  readonly #routes = new Set<Route>();
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
@@ -49,6 +50,7 @@ export class Mailer {
       const problems = relays.problems.map(({ pointer, detail }) => `${pointer}: ${detail}`);
       throw new TypeError(`These options make no mailer. ${problems.join(" ")}`);
     }
+    if (!isPolicy(options.allRecipients)) throw new TypeError(POLICIES);
     this.#relays = relays.value;
     this.#options = options;
   }
@@ -72,17 +74,16 @@ export class Mailer {
     mails: Iterable<MailInput> | AsyncIterable<MailInput>,
     options: SendOptions = {},
   ): AsyncGenerator<Outcome, void, undefined> {
-    const release = await this.#enter();
     const route = this.#route();
     try {
       for await (const mail of mails) {
         const parsed = parseMail(mail);
         yield parsed.ok
-          ? await deliver(route, parsed.value, options)
+          ? await this.#inGate(async () => deliver(route, parsed.value, options))
           : invalidMail(parsed.problems);
       }
     } finally {
-      this.#leave(route, release);
+      this.#leave(route);
     }
   }
 
@@ -93,10 +94,14 @@ export class Mailer {
     return others.length === 0 ? first : { ...first, others };
   }
 
-  /** Waits for what is under way and for its QUIT; nothing can be sent afterwards. */
+  /**
+   * Waits for what is under way and for its QUIT; nothing can be sent afterwards. A `sendMany` that is
+   * not at its end throws TypeError at its next mail.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#gate.drained();
+    for (const route of this.#routes) this.#leave(route);
     await Promise.all(this.#closing);
   }
 
@@ -105,33 +110,39 @@ export class Mailer {
   }
 
   async #onRoute<T>(work: (route: Route) => Promise<T>): Promise<T> {
-    const release = await this.#enter();
     const route = this.#route();
     try {
-      return await work(route);
+      return await this.#inGate(async () => work(route));
     } finally {
-      this.#leave(route, release);
+      this.#leave(route);
     }
   }
 
-  async #enter(): Promise<() => void> {
+  async #inGate<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new TypeError("this mailer is closed");
-    return this.#gate.enter();
+    const release = await this.#gate.enter();
+    try {
+      return await work();
+    } finally {
+      release();
+    }
   }
 
   #route(): Route {
-    return new Route({ ...this.#options, relays: this.#relays });
+    const route = new Route({ ...this.#options, relays: this.#relays });
+    this.#routes.add(route);
+    return route;
   }
 
   /** QUIT is a courtesy: nobody waits for it but `close`. */
-  #leave(route: Route, release: () => void): void {
-    const closing = route.close().finally(() => {
-      this.#closing.delete(closing);
-      release();
-    });
+  #leave(route: Route): void {
+    this.#routes.delete(route);
+    const closing = route.close().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
 }
+
+const POLICIES = 'allRecipients is "any" or "all"';
 
 /** Every relay of a mailer, or the problems of all of them; pointers start with `/relay`. */
 export function parseRelays(
@@ -163,6 +174,12 @@ export function invalidMail(problems: readonly Problem[]): Outcome & { readonly 
   return { status: "refused", failure, messageId: "", relay: "" };
 }
 
+/** JavaScript has no types, and "ALL" must not pass for either. */
+function isPolicy(value: unknown): boolean {
+  return value === undefined || value === "any" || value === "all";
+}
+
 async function deliver(route: Route, mail: Mail, options: SendOptions): Promise<Outcome> {
+  if (!isPolicy(options.allRecipients)) throw new TypeError(POLICIES);
   return route.deliver(mail, options.allRecipients);
 }

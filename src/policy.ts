@@ -19,6 +19,8 @@ export function forbidden(mail: Mail, config: Config): readonly Problem[] {
   if (mail.sender !== undefined) check(config.allowedSenders, addressOf(mail.sender), "/sender");
   // The null reverse-path is nobody's address.
   if (mail.envelope.from !== "") check(config.allowedSenders, mail.envelope.from, "/envelope/from");
+  const { submitter = "" } = mail.envelope;
+  if (submitter !== "") check(config.allowedSenders, submitter, "/envelope/submitter");
   for (const recipient of mail.envelope.to) check(config.allowedRecipients, recipient, "/to");
   return problems;
 }

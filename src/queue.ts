@@ -10,7 +10,8 @@ import type { Connect } from "./net/connection.ts";
 import { forbidden } from "./policy.ts";
 import { narrowed, readQueueBody, type QueueBody } from "./queued-mail.ts";
 import { Route } from "./route.ts";
-import { isTransient, type Failure, type Outcome } from "./smtp/outcome.ts";
+import { sessionLog } from "./session-log.ts";
+import { isAboutAccess, isTransient, type Outcome } from "./smtp/outcome.ts";
 
 /** The first retry comes after about this long, each later one after twice as long ... */
 const FIRST_DELAY_SECONDS = 30;
@@ -31,7 +32,7 @@ export async function consume(batch: MessageBatch, env: Env, connect: Connect): 
     return;
   }
   const log = createLog(config.value.logLevel);
-  const route = new Route({ relays: config.value.relays, connect });
+  const route = new Route({ relays: config.value.relays, connect, onSession: sessionLog(log) });
   const deadline = Date.now() + BATCH_MS;
   for (const message of batch.messages) {
     try {
@@ -66,16 +67,18 @@ async function settle(message: Message, context: Context): Promise<void> {
   const facts = { id, attempt: message.attempts, relay: outcome.relay, ...factsOf(outcome) };
   switch (outcome.status) {
     case "accepted": {
-      const owed = outcome.refused.filter(({ reply }) => isTransient(reply));
-      if (owed.length > 0) {
-        const recipients = owed.map(({ recipient }) => recipient);
+      const deferred = outcome.refused.filter(({ reply }) => isTransient(reply));
+      const inDoubt = config.unknown === "retry" ? (outcome.unknown ?? []) : [];
+      const recipients = [...deferred.map(({ recipient }) => recipient), ...inDoubt];
+      if (recipients.length > 0) {
         await sendAgain(message, queue, narrowed(id, mail.value, recipients));
       }
       log(outcome.refused.length === 0 ? "info" : "warn", "mail.accepted", {
         ...facts,
         accepted: outcome.accepted.length,
         refused: outcome.refused.length,
-        again: owed.length,
+        unknown: outcome.unknown?.length,
+        again: recipients.length,
       });
       message.ack();
       return;
@@ -92,7 +95,8 @@ async function settle(message: Message, context: Context): Promise<void> {
       message.ack();
       return;
     case "refused":
-      if (isOurFault(outcome.failure)) {
+      // A deployment and its relay can be mended while the mail waits.
+      if (isAboutAccess(outcome.failure)) {
         retry(message, log, facts);
         return;
       }
@@ -100,11 +104,6 @@ async function settle(message: Message, context: Context): Promise<void> {
       message.ack();
       return;
   }
-}
-
-/** A deployment can be mended while its mail waits: credentials and settings are tried again. */
-function isOurFault(failure: Failure): boolean {
-  return failure.cause === "auth" || failure.cause === "config";
 }
 
 function retry(message: Message, log: Log, facts: Parameters<Log>[2]): void {

@@ -2,11 +2,12 @@
  * How a relay is named: options or a URL in, a checked `Relay` out. All problems are reported together,
  * with the value that would be right, and never with a credential.
  */
+import { optionsOfUrl } from "./relay-url.ts";
 import type { Result } from "./result.ts";
 import { isEhloName } from "./smtp/command.ts";
 import type { Problem } from "./smtp/outcome.ts";
-import { AUTH_METHODS } from "./smtp/sasl/mechanism.ts";
-import { credentialFault } from "./smtp/sasl/plain.ts";
+import type { Credentials, MechanismFactory, TokenCredentials } from "./smtp/sasl/mechanism.ts";
+import { AUTH_METHODS, credentialFault, mechanismOf } from "./smtp/sasl/mechanisms.ts";
 import { TIMEOUT_MS, type Timeouts } from "./smtp/timeouts.ts";
 
 export type Security = "starttls" | "tls" | "none";
@@ -20,8 +21,10 @@ export interface RelayOptions {
   readonly security?: Security;
   readonly username?: string;
   readonly password?: string;
-  /** SASL mechanisms in the order to try them: PLAIN, LOGIN. */
-  readonly authMethods?: readonly string[];
+  /** An OAuth access token in place of a password, or what fetches one. */
+  readonly accessToken?: TokenCredentials["accessToken"];
+  /** SASL mechanisms in the order to try them, by name or as a factory of the caller's own. */
+  readonly authMethods?: readonly (string | MechanismFactory)[];
   /** The name given in EHLO: a domain or an address literal. */
   readonly ehloName?: string;
   /** Milliseconds. */
@@ -41,8 +44,8 @@ export interface Relay {
   readonly port: number;
   readonly security: Security;
   readonly ehloName: string;
-  readonly credentials?: { readonly username: string; readonly password: string };
-  readonly authMethods?: readonly string[];
+  readonly credentials?: Credentials;
+  readonly mechanisms?: readonly MechanismFactory[];
   readonly timeouts: Timeouts;
   readonly disableExtensions: readonly string[];
   readonly allowInsecureAuth: boolean;
@@ -54,6 +57,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   "security",
   "username",
   "password",
+  "accessToken",
   "authMethods",
   "ehloName",
   "timeouts",
@@ -99,7 +103,7 @@ class OptionReader {
     const security = this.#security(port);
     const credentials = this.#credentials();
     const allowInsecureAuth = this.#flag("allowInsecureAuth");
-    const authMethods = this.#authMethods();
+    const mechanisms = this.#mechanisms();
     if (credentials !== undefined && security === "none" && !allowInsecureAuth) {
       const detail =
         "Credentials are not sent without TLS: use security `starttls` or `tls`, or say `allowInsecureAuth: true`.";
@@ -111,10 +115,10 @@ class OptionReader {
       security,
       ehloName: this.#ehloName(credentials?.username),
       timeouts: this.#timeouts(),
-      disableExtensions: this.#words("disableExtensions") ?? [],
+      disableExtensions: this.#keywords(),
       allowInsecureAuth,
       ...(credentials === undefined ? {} : { credentials }),
-      ...(authMethods === undefined ? {} : { authMethods }),
+      ...(mechanisms === undefined ? {} : { mechanisms }),
     };
   }
 
@@ -124,7 +128,7 @@ class OptionReader {
       this.#problem("host", "Missing `host`: the relay's name, as `smtp.example.com`.");
       return "";
     }
-    const isLiteral = /^\[[0-9A-Fa-f:.]+\]$|^[\d.]+$|^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*$/.test(host);
+    const isLiteral = /^\[[0-9A-Fa-f:.]+\]$|^\d[\d.]*$|^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*$/.test(host);
     if (isLiteral && security !== "none") {
       const detail =
         "`host` must be a DNS name: a certificate cannot be checked against an IP address.";
@@ -162,22 +166,43 @@ class OptionReader {
     return "starttls";
   }
 
-  #credentials(): Relay["credentials"] {
+  #credentials(): Credentials | undefined {
     const username = this.#text("username");
     const password = this.#text("password");
-    if (username === undefined && password === undefined) return undefined;
-    if (username === undefined || password === undefined) {
-      const missing = username === undefined ? "username" : "password";
-      this.#problem(
-        missing,
-        `Missing \`${missing}\`: give both \`username\` and \`password\`, or none.`,
-      );
+    const accessToken = this.#accessToken();
+    if (username === undefined && password === undefined && accessToken === undefined) {
       return undefined;
     }
-    const credentials = { username, password };
+    if (username === undefined) {
+      this.#problem("username", "Missing `username`: it goes with a `password` or `accessToken`.");
+      return undefined;
+    }
+    if ((password === undefined) === (accessToken === undefined)) {
+      const detail =
+        password === undefined
+          ? "Missing `password`: give it, or an `accessToken`, with `username`."
+          : "`password` and `accessToken` exclude each other: give one of them.";
+      this.#problem("password", detail);
+      return undefined;
+    }
+    const credentials: Credentials =
+      password === undefined
+        ? { username, accessToken: accessToken ?? "" }
+        : { username, password };
     const fault = credentialFault(credentials);
-    if (fault !== undefined) this.#problem("password", `The credentials cannot be used: ${fault}.`);
+    if (fault !== undefined) {
+      const name = password === undefined ? "accessToken" : "password";
+      const isOfName = username === "" || username.includes("\0");
+      this.#problem(isOfName ? "username" : name, `The credentials cannot be used: ${fault}.`);
+    }
     return credentials;
+  }
+
+  #accessToken(): TokenCredentials["accessToken"] | undefined {
+    const value = this.#options.get("accessToken");
+    if (typeof value !== "function") return this.#text("accessToken");
+    // A function of the caller's: what it returns is checked when it is called.
+    return value as Exclude<TokenCredentials["accessToken"], string>;
   }
 
   #ehloName(username: string | undefined): string {
@@ -193,13 +218,19 @@ class OptionReader {
     return username?.includes("@") === true && isEhloName(domain) ? domain : "[127.0.0.1]";
   }
 
-  #authMethods(): readonly string[] | undefined {
-    const methods = this.#words("authMethods")?.map((name) => name.toUpperCase());
-    const unknown = methods?.find((name) => !AUTH_METHODS.includes(name));
-    if (unknown !== undefined) {
-      this.#problem("authMethods", `\`authMethods\` must be of ${AUTH_METHODS.join(", ")}.`);
-    }
-    return methods;
+  #mechanisms(): readonly MechanismFactory[] | undefined {
+    const value = this.#options.get("authMethods");
+    if (value === undefined) return undefined;
+    const given: readonly unknown[] = Array.isArray(value) ? value : [];
+    const found = given.map((one) =>
+      typeof one === "string" ? mechanismOf(one) : isFactory(one) ? one : undefined,
+    );
+    const mechanisms = found.filter((one) => one !== undefined);
+    if (mechanisms.length === given.length && given.length > 0) return mechanisms;
+    const names = AUTH_METHODS.join(", ");
+    const detail = `\`authMethods\` is a list of ${names}, or of factories with \`name\`, in upper case, and \`create\`.`;
+    this.#problem("authMethods", detail);
+    return undefined;
   }
 
   #timeouts(): Timeouts {
@@ -210,7 +241,8 @@ class OptionReader {
     const isRight = ([name, ms]: [string, unknown]): boolean =>
       Object.hasOwn(TIMEOUT_MS, name) && typeof ms === "number" && ms > 0 && ms <= 3_600_000;
     const given = entries.filter(([, ms]) => ms !== undefined);
-    if (given.length > 0 && given.every(isRight)) return Object.fromEntries(given);
+    const isObject = typeof timeouts === "object" && timeouts !== null && !Array.isArray(timeouts);
+    if (isObject && given.every(isRight)) return Object.fromEntries(given);
     const names = Object.keys(TIMEOUT_MS).join(", ");
     this.#problem("timeouts", `\`timeouts\` takes milliseconds, up to an hour, of ${names}.`);
     return {};
@@ -231,6 +263,17 @@ class OptionReader {
     return false;
   }
 
+  /** RFC 5321 §4.1.1.1: the names of extensions. */
+  #keywords(): readonly string[] {
+    const keywords = this.#words("disableExtensions") ?? [];
+    if (keywords.every((keyword) => /^[A-Za-z0-9-]+$/.test(keyword))) return keywords;
+    this.#problem(
+      "disableExtensions",
+      "`disableExtensions` is a list of EHLO keywords, as `CHUNKING`.",
+    );
+    return [];
+  }
+
   #words(name: string): readonly string[] | undefined {
     const value = this.#options.get(name);
     if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
@@ -244,30 +287,12 @@ class OptionReader {
   }
 }
 
-/** The options a URL stands for, or undefined where it is none; problems are the reader's to find. */
-function optionsOfUrl(text: string): object | undefined {
-  const match = /^smtps?:\/\//i.exec(text);
-  // URL() leaves hosts of schemes it does not know alone, so let it read the rest as https.
-  const rest = match === null ? "" : `https://${text.slice(match[0].length)}`;
-  if (match === null || !URL.canParse(rest)) return undefined;
-  const url = new URL(rest);
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") return undefined;
-  const isImplicit = match[0].toLowerCase() === "smtps://";
-  // 443 is what URL() leaves out for https.
-  const port = /:443\/?$/.test(text) ? 443 : url.port === "" ? undefined : Number(url.port);
-  return {
-    host: url.hostname,
-    port,
-    security: isImplicit ? "tls" : undefined,
-    username: decoded(url.username),
-    password: decoded(url.password),
-  };
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
+function isFactory(value: unknown): value is MechanismFactory {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("name" in value) || !("create" in value)) return false;
+  const { name, create } = value;
+  // RFC 4422 §3.1: the names of mechanisms.
+  return (
+    typeof create === "function" && typeof name === "string" && /^[A-Z0-9_-]{1,20}$/.test(name)
+  );
 }

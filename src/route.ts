@@ -7,9 +7,14 @@ import { adviceOn } from "./advice.ts";
 import { compose } from "./mail/compose.ts";
 import type { Mail } from "./mail/mail.ts";
 import type { Connect } from "./net/connection.ts";
-import { Session, type Settlement } from "./net/converse.ts";
+import { Session, type SessionReport, type Settlement } from "./net/converse.ts";
 import { labelOf, type Relay, type Security } from "./relay-options.ts";
-import type { Failure, Outcome } from "./smtp/outcome.ts";
+import {
+  isAboutAccess,
+  type Failure,
+  type Outcome,
+  type TransactionOutcome,
+} from "./smtp/outcome.ts";
 import type { RecipientPolicy, Transaction } from "./smtp/transaction.ts";
 
 export interface RouteOptions {
@@ -17,6 +22,8 @@ export interface RouteOptions {
   readonly relays: readonly [Relay, ...Relay[]];
   readonly connect: Connect;
   readonly allRecipients?: RecipientPolicy;
+  /** Called once per session, when it ends, with the relay's `host:port`. */
+  readonly onSession?: (relay: string, report: SessionReport) => void;
 }
 
 /** What a relay offers, or why it cannot be used and how to mend that. */
@@ -42,38 +49,46 @@ export interface RelayReport {
  */
 const AVOID_MS = 30_000;
 
+type Accepted = Extract<TransactionOutcome, { readonly status: "accepted" }>;
+
+interface Unopened {
+  readonly outcome: TransactionOutcome;
+  readonly until: number;
+}
+
 export class Route {
   readonly #options: RouteOptions;
   readonly #sessions = new Map<Relay, Session>();
-  readonly #unopened = new Map<
-    Relay,
-    { readonly settlement: Settlement; readonly until: number }
-  >();
+  readonly #withoutChunking = new Set<Relay>();
+  readonly #unopened = new Map<Relay, Unopened>();
 
   constructor(options: RouteOptions) {
     this.#options = options;
   }
 
-  /** How the mail ended. Never rejects; one mail at a time. */
+  /** How the mail ended. Never rejects for a Mail that was parsed; one mail at a time. */
   async deliver(
     mail: Mail,
     allRecipients: RecipientPolicy = this.#options.allRecipients ?? "any",
   ): Promise<Outcome> {
     const { envelope, content } = compose(mail);
+    const { submitter } = envelope;
+    const requests = submitter === undefined ? mail.requests : { ...mail.requests, submitter };
     const transaction: Transaction = {
       reversePath: envelope.from,
       forwardPaths: envelope.to,
       smtpUtf8: envelope.smtpUtf8,
       sizeOctets: content.length,
+      ...(requests === undefined ? {} : { requests }),
       recipientPolicy: allRecipients,
     };
     const [first, ...others] = this.#options.relays;
     let relay = first;
-    let { outcome } = await this.#submit(first, transaction, content);
+    let outcome = await this.#deliverTo(first, transaction, content);
     for (const other of others) {
       if (!mayGoElsewhere(outcome)) break;
       relay = other;
-      ({ outcome } = await this.#submit(other, transaction, content));
+      outcome = await this.#deliverTo(other, transaction, content);
     }
     return { ...outcome, messageId: mail.messageId, relay: labelOf(relay) };
   }
@@ -92,27 +107,61 @@ export class Route {
     await Promise.all(sessions.map((session) => session.quit()));
   }
 
-  async #submit(relay: Relay, transaction: Transaction, content: Uint8Array): Promise<Settlement> {
+  /** All recipients, over as many sessions as the relay's limits make of it (RFC 9422 §4.1). */
+  async #deliverTo(
+    relay: Relay,
+    transaction: Transaction,
+    content: Uint8Array,
+  ): Promise<TransactionOutcome> {
+    let whole = await this.#submit(relay, transaction, content);
+    for (;;) {
+      if (whole.status !== "accepted") return whole;
+      const untried = whole.refused.filter((refusal) => refusal.untried === true);
+      if (untried.length === 0) return whole;
+      const forwardPaths = untried.map(({ recipient }) => recipient);
+      const more = await this.#submit(relay, { ...transaction, forwardPaths }, content);
+      if (more.status !== "accepted") return whole;
+      whole = joined(whole, more);
+    }
+  }
+
+  async #submit(
+    relay: Relay,
+    transaction: Transaction,
+    content: Uint8Array,
+  ): Promise<TransactionOutcome> {
     const avoided = this.#unopened.get(relay);
-    if (avoided !== undefined && Date.now() < avoided.until) return avoided.settlement;
+    if (avoided !== undefined && Date.now() < avoided.until) return avoided.outcome;
     const used = this.#sessions.get(relay);
     if (used !== undefined && !used.isOver) {
       const settlement = await used.submit(transaction, content);
-      if (!endedBeforehand(settlement)) return settlement;
+      if (!endedBeforehand(settlement)) return settlement.outcome;
     }
     const session = this.#open(relay);
-    const settlement = await session.submit(transaction, content);
-    if (!settlement.begun && session.isOver) {
-      this.#unopened.set(relay, { settlement, until: Date.now() + AVOID_MS });
+    const { outcome, begun } = await session.submit(transaction, content);
+    if (outcome.status === "accepted") return outcome;
+    if (outcome.failure.extension === "CHUNKING" && !this.#withoutChunking.has(relay)) {
+      // It refused a BDAT that it had offered: the same mail once more, by DATA.
+      this.#withoutChunking.add(relay);
+      return this.#submit(relay, transaction, content);
     }
-    return settlement;
+    if (!begun && session.isOver) {
+      this.#unopened.set(relay, { outcome, until: Date.now() + AVOID_MS });
+    }
+    return outcome;
   }
 
   #open(relay: Relay): Session {
+    const { connect, onSession } = this.#options;
+    const lies = this.#withoutChunking.has(relay) ? ["CHUNKING"] : [];
     const session = new Session({
       ...relay,
+      disableExtensions: [...relay.disableExtensions, ...lies],
       address: { host: relay.host, port: relay.port },
-      connect: this.#options.connect,
+      connect,
+      ...(onSession === undefined
+        ? {}
+        : { onEnd: (report: SessionReport) => onSession(labelOf(relay), report) }),
     });
     this.#sessions.set(relay, session);
     return session;
@@ -149,6 +198,27 @@ function endedBeforehand({ outcome, begun }: Settlement): boolean {
 }
 
 /** Never after content was handed over, and only where another relay may do better. */
-function mayGoElsewhere(outcome: Settlement["outcome"]): boolean {
-  return outcome.status === "deferred" && outcome.failure.stage !== "content";
+function mayGoElsewhere(outcome: TransactionOutcome): boolean {
+  if (outcome.status === "accepted" || outcome.status === "unknown") return false;
+  const { stage, cause } = outcome.failure;
+  // What was refused before MAIL was this relay's access; credentials are for a person to mend.
+  const isOfRelay = cause === "reply" && isAboutAccess(outcome.failure);
+  return stage !== "content" && (outcome.status === "deferred" || isOfRelay);
+}
+
+/** One outcome of two sessions that shared a mail; the later one knows more of its recipients. */
+function joined(first: Accepted, second: Accepted): Accepted {
+  const tried = new Set([
+    ...second.accepted,
+    ...second.refused.map(({ recipient }) => recipient),
+    ...(second.unknown ?? []),
+  ]);
+  const unknown = [...(first.unknown ?? []), ...(second.unknown ?? [])];
+  return {
+    status: "accepted",
+    accepted: [...first.accepted, ...second.accepted],
+    refused: [...first.refused.filter(({ recipient }) => !tried.has(recipient)), ...second.refused],
+    ...(unknown.length === 0 ? {} : { unknown }),
+    reply: second.reply,
+  };
 }

@@ -45,7 +45,7 @@ describe("options", () => {
       { username: "ann@ex ample", password: "secret" },
       { ehloName: "[127.0.0.1]" },
     ],
-    ["methods in small letters", { authMethods: ["plain"] }, { authMethods: ["PLAIN"] }],
+    ["methods in small letters", { authMethods: ["plain"] }, { mechanisms: [{ name: "PLAIN" }] }],
     [
       "credentials in the clear, by leave",
       { security: "none", username: "a", password: "secret", allowInsecureAuth: true },
@@ -138,7 +138,7 @@ describe("what is refused", () => {
     [
       "a NUL in the user name",
       { host: HOST, username: "a\0b", password: "secret7391" },
-      ["/relay/password"],
+      ["/relay/username"],
     ],
     [
       "credentials in the clear",

@@ -2,7 +2,7 @@
  * Two projects: `node` (units, transcripts, the Node connection, the local relay) and `workerd` (the
  * Worker and cloudflare:sockets), both against real servers on loopback.
  */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,9 @@ import { defineConfig } from "vitest/config";
 import { writeCaBundle } from "./local/certificates.ts";
 
 // miniflare reads this once, when it is imported: hence the import below, which must come after it.
-process.env["NODE_EXTRA_CA_CERTS"] = writeCaBundle(mkdtempSync(join(tmpdir(), "postrider-ca-")));
+const bundle = mkdtempSync(join(tmpdir(), "postrider-ca-"));
+process.once("exit", () => rmSync(bundle, { recursive: true, force: true }));
+process.env["NODE_EXTRA_CA_CERTS"] = writeCaBundle(bundle);
 const { cloudflareTest } = await import("@cloudflare/vitest-pool-workers");
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -28,7 +30,8 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workerd/**", "node_modules/**"],
+          // Those of real relays need one installed: `npm run test:relays`.
+          exclude: ["test/workerd/**", "test/relays/**", "node_modules/**"],
           globalSetup,
           testTimeout: 20_000,
         },

@@ -1,6 +1,6 @@
 /** An Outcome as an HTTP answer: the statuses of the outcomes table, and the relay's own words. */
 import { adviceOn } from "../advice.ts";
-import type { Failure, Outcome, Problem } from "../smtp/outcome.ts";
+import { isAboutAccess, type Failure, type Outcome, type Problem } from "../smtp/outcome.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { problemResponse, type ProblemDetails, type ProblemName } from "./problem.ts";
 
@@ -22,6 +22,7 @@ export function outcomeResponse(request: Request, id: string, outcome: Outcome):
         status: "accepted",
         accepted: outcome.accepted,
         refused: refusals(outcome.refused),
+        ...(outcome.unknown === undefined ? {} : { unknown: outcome.unknown }),
         relay,
         reply: replyJson(outcome.reply),
       },
@@ -62,7 +63,7 @@ export function invalidMailDetails(problems: readonly Problem[]): ProblemDetails
 }
 
 function detailsOf(status: "deferred" | "refused" | "unknown", failure: Failure): ProblemDetails {
-  const isOurs = failure.cause === "auth" || failure.cause === "config";
+  const isOurs = isAboutAccess(failure);
   switch (status) {
     case "deferred":
       return {

@@ -7,6 +7,7 @@ import { createLog } from "../log.ts";
 import type { Connect } from "../net/connection.ts";
 import type { Result } from "../result.ts";
 import { Route } from "../route.ts";
+import { sessionLog } from "../session-log.ts";
 import { misconfigured, unauthorised } from "./auth.ts";
 import { drain } from "./body.ts";
 import type { ProblemDetails } from "./problem.ts";
@@ -75,7 +76,9 @@ async function health(c: Context<Bound>): Promise<Response> {
 
 async function verify(request: Request, around: Surroundings): Promise<Response> {
   await drain(request);
-  const route = new Route({ relays: around.config.relays, connect: around.connect });
+  const { config, connect } = around;
+  const onSession = sessionLog(createLog(config.logLevel));
+  const route = new Route({ relays: config.relays, connect, onSession });
   const asking = route.verify();
   around.outlive(closedAfter(asking, route));
   const relays = await asking;

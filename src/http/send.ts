@@ -8,6 +8,7 @@ import type { Connect } from "../net/connection.ts";
 import { forbidden } from "../policy.ts";
 import { MAX_QUEUED_OCTETS, queuedMail, type QueuedMail } from "../queued-mail.ts";
 import { Route } from "../route.ts";
+import { sessionLog } from "../session-log.ts";
 import type { Outcome, Problem } from "../smtp/outcome.ts";
 import { invalidMailDetails, outcomeResponse } from "./answer.ts";
 import { readJson } from "./body.ts";
@@ -64,7 +65,8 @@ export async function closedAfter(work: Promise<unknown>, route: Route): Promise
 
 async function deliver(id: string, mail: Mail, around: Surroundings): Promise<Outcome> {
   const { config, connect, outlive } = around;
-  const route = new Route({ relays: config.relays, connect });
+  const onSession = sessionLog(createLog(config.logLevel));
+  const route = new Route({ relays: config.relays, connect, onSession });
   const sending = route.deliver(mail).then((outcome) => {
     // Told here, since nobody else hears of it where the client is gone.
     logOutcome(config, id, outcome);

@@ -54,9 +54,10 @@ export function readAddresses(
     ...(sender === undefined ? {} : { sender }),
     ...lists,
     envelope: {
-      from: reversePath === "null" ? "" : addressOf(reversePath),
+      from: addressOrNull(reversePath),
       to,
       smtpUtf8: everyone.some(needsSmtpUtf8),
+      ...(envelope.submitter === undefined ? {} : { submitter: addressOrNull(envelope.submitter) }),
     } satisfies Envelope,
   };
 }
@@ -65,9 +66,10 @@ export function readAddresses(
 interface GivenEnvelope {
   readonly from?: Mailbox | "null";
   readonly to?: readonly Mailbox[];
+  readonly submitter?: Mailbox | "null";
 }
 
-const ENVELOPE = { known: ["from", "to"], aliases: {}, unsupported: [] };
+const ENVELOPE = { known: ["from", "to", "submitter"], aliases: {}, unsupported: [] };
 
 function readEnvelope(field: Field | undefined, problems: Problem[]): GivenEnvelope {
   if (field === undefined) return {};
@@ -78,14 +80,21 @@ function readEnvelope(field: Field | undefined, problems: Problem[]): GivenEnvel
   const fields = readFields(field.value, ENVELOPE, { pointer: field.pointer, problems });
   const givenFrom = fields.get("from");
   const givenTo = fields.get("to");
+  const givenSubmitter = fields.get("submitter");
   const from = givenFrom?.value === "" ? "null" : readAddress(givenFrom, problems);
+  const submitter = givenSubmitter?.value === "" ? "null" : readAddress(givenSubmitter, problems);
   const to = readItems(givenTo, MAX_RECIPIENTS, problems).map((item) =>
     readAddress(item, problems),
   );
   return {
     ...(from === undefined ? {} : { from }),
+    ...(submitter === undefined ? {} : { submitter }),
     ...(isAbsent(givenTo) ? {} : { to: to.filter((mailbox) => mailbox !== undefined) }),
   };
+}
+
+function addressOrNull(mailbox: Mailbox | "null"): string {
+  return mailbox === "null" ? "" : addressOf(mailbox);
 }
 
 function readMailboxes(field: Field | undefined, problems: Problem[]): Mailbox[] {

@@ -3,6 +3,7 @@
  * library argument). `MailInput` is what callers write; `Mail` is what `parseMail` makes of it, and
  * nothing behind it checks again.
  */
+import type { Requests } from "../smtp/parameters.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** A mailbox as callers write it: `"Ann <ann@example.com>"`, or its parts (`address` is an alias). */
@@ -47,7 +48,23 @@ export interface MailInput {
   readonly envelope?: {
     readonly from?: string | null;
     readonly to?: OneOrMany<string> | null;
+    /** AUTH= on MAIL: who submitted it, "" for nobody (RFC 4954 §5). */
+    readonly submitter?: string | null;
   } | null;
+  /** Delivery status notifications (RFC 3461 §4). No NOTIFY is sent unless asked for. */
+  readonly dsn?: Requests["dsn"] | null;
+  /** Every hop must use verified TLS (RFC 8689 §2). */
+  readonly requireTls?: boolean | null;
+  /** MT-PRIORITY, from -9 to 9 (RFC 6710 §4). */
+  readonly priority?: number | null;
+  /** Deliver within so many seconds, or return (R) or notify (N, RFC 2852 §4). */
+  readonly deliverBy?: {
+    readonly seconds: number;
+    readonly mode?: "R" | "N";
+    readonly trace?: boolean;
+  } | null;
+  /** The relay is to hold it for so many seconds (FUTURERELEASE, RFC 4865 §4). */
+  readonly holdForSeconds?: number | null;
 }
 
 export interface Attachment {
@@ -79,6 +96,8 @@ export interface Mail {
   readonly messageId: string;
   readonly date: Date;
   readonly envelope: Envelope;
+  /** What it asks of the relay beyond delivery. */
+  readonly requests?: Requests;
 }
 
 /** Who the relay is told the mail is from and for (RFC 5321 §2.3.1); never taken from the header. */
@@ -89,4 +108,6 @@ export interface Envelope {
   readonly to: readonly string[];
   /** A local part is not ASCII, so the relay must offer SMTPUTF8 (RFC 6531 §3.4). */
   readonly smtpUtf8: boolean;
+  /** Who submitted it, where that is to be told (RFC 4954 §5). */
+  readonly submitter?: string;
 }

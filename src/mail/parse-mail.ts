@@ -16,6 +16,7 @@ import { isRecord, readFields, readItems, readString, report } from "./fields.ts
 import type { Field } from "./fields.ts";
 import type { Attachment, Mail } from "./mail.ts";
 import { generateMessageId, parseMessageId } from "./message-id.ts";
+import { readRequests } from "./requests.ts";
 
 /** Where the clock and the identifiers come from. */
 export interface ParseOptions {
@@ -52,6 +53,11 @@ const SCHEMA = {
     "messageId",
     "date",
     "envelope",
+    "dsn",
+    "requireTls",
+    "priority",
+    "deliverBy",
+    "holdForSeconds",
   ],
   aliases: {
     reply_to: "replyTo",
@@ -59,6 +65,7 @@ const SCHEMA = {
     message_id: "messageId",
     require_tls: "requireTls",
     deliver_by: "deliverBy",
+    hold_for_seconds: "holdForSeconds",
     scheduled_at: "scheduledAt",
     list_unsubscribe: "listUnsubscribe",
     auto_submitted: "autoSubmitted",
@@ -67,10 +74,6 @@ const SCHEMA = {
     "calendar",
     "amp",
     "raw",
-    "dsn",
-    "requireTls",
-    "priority",
-    "deliverBy",
     "scheduledAt",
     "tags",
     "listUnsubscribe",
@@ -96,6 +99,7 @@ export function parseMail(
   const references = readReferences(inThread("references", fields, thread, problems), problems);
   const messageId = readMessageId(fields.get("messageId"), problems);
   const date = readDate(fields.get("date"), problems);
+  const requests = readRequests(fields, problems);
   if (addresses === undefined || problems.length > 0) {
     return invalid(problems.slice(0, MAX_PROBLEMS));
   }
@@ -108,6 +112,7 @@ export function parseMail(
     references,
     messageId: messageId ?? (options.messageId ?? generateMessageId)(addresses.from.domain),
     date: date ?? options.now ?? new Date(),
+    ...(requests === undefined ? {} : { requests }),
   });
 }
 

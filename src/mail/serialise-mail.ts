@@ -1,6 +1,6 @@
 /** A mail as JSON, to wait in a queue: what parseMail makes of it later is the same mail. */
 import { encodeBase64 } from "./base64.ts";
-import type { Attachment, AttachmentInput, Mail, MailInput } from "./mail.ts";
+import type { Attachment, AttachmentInput, Envelope, Mail, MailInput } from "./mail.ts";
 import { addressOf } from "./mailbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 
@@ -25,8 +25,13 @@ export function serialiseMail(mail: Mail): MailInput {
     references: mail.references,
     messageId: mail.messageId,
     date: mail.date.toISOString(),
-    envelope: { from: mail.envelope.from, to: mail.envelope.to },
+    envelope: envelopeInput(mail.envelope),
+    ...mail.requests,
   };
+}
+
+function envelopeInput({ from, to, submitter }: Envelope): NonNullable<MailInput["envelope"]> {
+  return { from, to, ...(submitter === undefined ? {} : { submitter }) };
 }
 
 function mailboxInput(mailbox: Mailbox): { readonly email: string; readonly name?: string } {

@@ -3,7 +3,7 @@
  * with no read pending before `startTls()`, and `close()` never awaited: it may not settle on a stuck
  * write, while connecting or during a hung handshake.
  */
-import type { Address, Connect, Connection } from "./connection.ts";
+import type { Connect, Connection } from "./connection.ts";
 
 /** Dials through the Workers runtime. */
 export const connect: Connect = async (address, { signal }) => {
@@ -16,12 +16,10 @@ export const connect: Connect = async (address, { signal }) => {
     { secureTransport: "starttls", allowHalfOpen: false },
   );
   const connection = new SocketConnection(socket);
-  await Promise.race([socket.opened, closedEarly(socket, address), aborted(signal)]).catch(
-    (error: unknown) => {
-      connection.close();
-      throw error;
-    },
-  );
+  await Promise.race([socket.opened, endOf(socket), aborted(signal)]).catch((error: unknown) => {
+    connection.close();
+    throw error;
+  });
   return connection;
 };
 
@@ -53,7 +51,8 @@ class SocketConnection implements Connection {
     this.#socket = silenced(this.#socket.startTls());
     this.#reader = this.#socket.readable.getReader();
     this.#writer = this.#socket.writable.getWriter();
-    await this.#socket.opened;
+    // Which of the two a bad certificate settles depends on the version of the runtime.
+    await Promise.race([this.#socket.opened, endOf(this.#socket)]);
   }
 
   close(): void {
@@ -72,9 +71,10 @@ function silenced(socket: Socket): Socket {
   return socket;
 }
 
-async function closedEarly(socket: Socket, address: Address): Promise<never> {
+/** Rejects when the socket closes before it is open. */
+async function endOf(socket: Socket): Promise<never> {
   await socket.closed;
-  throw new Error(`the connection to ${address.host}:${address.port} was closed at once`);
+  throw new Error("the connection was closed at once");
 }
 
 async function aborted(signal: AbortSignal): Promise<never> {

@@ -6,17 +6,32 @@ import { Dialogue } from "../smtp/dialogue.ts";
 import type { DialogueOptions, Effect } from "../smtp/effect.ts";
 import type { Capabilities } from "../smtp/capabilities.ts";
 import type { Failure, TransactionOutcome } from "../smtp/outcome.ts";
+import type { Question } from "../smtp/sasl/exchange.ts";
+import type { GiveUp } from "../smtp/sasl/mechanism.ts";
 import { timeoutMs, TIMEOUT_MS } from "../smtp/timeouts.ts";
 import type { Transaction } from "../smtp/transaction.ts";
 import { Transparency } from "../smtp/transparency.ts";
 import type { Address, Connect, Connection } from "./connection.ts";
+import { BLOCK_OCTETS, blocksOf } from "./content.ts";
+import { Cork } from "./cork.ts";
 import { within, wordsOf, type Within } from "./within.ts";
-
-export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 
 export interface SessionOptions extends DialogueOptions {
   readonly address: Address;
   readonly connect: Connect;
+  /** Called once, when the connection is let go of. */
+  readonly onEnd?: (report: SessionReport) => void;
+}
+
+/** A session in numbers: nothing of it is an address, a credential or content. */
+export interface SessionReport {
+  /** Milliseconds from dialling to ready for mail; absent where it never was. */
+  readonly openMs?: number;
+  readonly totalMs: number;
+  /** Mails that were settled. */
+  readonly mails: number;
+  /** Why it ended, where it did not end by QUIT. */
+  readonly failure?: Failure;
 }
 
 export interface Settlement {
@@ -25,8 +40,6 @@ export interface Settlement {
   readonly begun: boolean;
 }
 
-/** Commands and content go out in writes of about this many octets. */
-const BLOCK_OCTETS = 64 * 1024;
 /** After a failed write, how long a last word of the relay (a 4yz or 5yz) is waited for. */
 const LAST_WORD_MS = 250;
 
@@ -37,12 +50,16 @@ export class Session {
   readonly #waiting = new Map<Transaction, Waiting>();
   #connection: Connection | undefined;
   #todo: Effect[] = [];
-  #corked: Uint8Array[] = [];
-  #corkedOctets = 0;
+  readonly #cork = new Cork();
   #deadline = 0;
   #awaitMs = 0;
   #read: Promise<Within<Uint8Array | undefined>> | undefined;
+  readonly #giveUp = new AbortController();
   #dialled = false;
+  #dialledAt = 0;
+  #openMs: number | undefined;
+  #settled = 0;
+  #reported = false;
   #running = false;
   #loop: Promise<void> | undefined;
   #announceOpen: (() => void) | undefined;
@@ -77,7 +94,7 @@ export class Session {
   }
 
   /** How the transaction ended; it waits for those submitted before it. Never rejects. */
-  async submit(transaction: Transaction, content: Content): Promise<Settlement> {
+  async submit(transaction: Transaction, content: Uint8Array): Promise<Settlement> {
     const settlement = new Promise<Settlement>((resolve) => {
       this.#waiting.set(transaction, { content, resolve });
     });
@@ -88,6 +105,7 @@ export class Session {
   /** QUIT, as a courtesy: resolves when the connection is let go of, within the quit timeout. */
   async quit(): Promise<void> {
     this.#drive(this.#dialogue.quit());
+    if (this.#connection === undefined) this.#giveUp.abort(new Error("nobody waits any more"));
     await this.#loop;
   }
 
@@ -104,7 +122,7 @@ export class Session {
       await this.#performAll();
     } catch (error) {
       // A fault of ours: whoever waits must still hear of it, and the stream cannot go on.
-      this.#todo.push(...this.#dialogue.interrupt("eof", wordsOf(error)));
+      this.#todo.push(...this.#dialogue.interrupt("fault", wordsOf(error)));
       await this.#performAll();
     }
   }
@@ -114,7 +132,7 @@ export class Session {
       const effect = this.#todo.shift();
       if (effect !== undefined) {
         await this.#perform(effect);
-      } else if (this.#corkedOctets > 0) {
+      } else if (this.#cork.octets > 0) {
         await this.#flush();
       } else if (this.#dialogue.isAwaiting) {
         await this.#receive();
@@ -123,15 +141,17 @@ export class Session {
         this.#running = false;
         return;
       }
+      if (this.#dialogue.capabilities !== undefined) this.#openMs ??= Date.now() - this.#dialledAt;
       if (this.#dialogue.capabilities !== undefined || this.isOver) this.#announceOpen?.();
     }
   }
 
   async #dial(): Promise<void> {
     this.#dialled = true;
+    this.#dialledAt = Date.now();
     const { address, connect, timeouts = {} } = this.#options;
     if (this.isOver) return;
-    const giveUp = new AbortController();
+    const giveUp = this.#giveUp;
     const dialling = connect(address, { signal: giveUp.signal });
     const dialled = await within(timeoutMs("connect", timeouts), dialling);
     if (dialled.type === "value") {
@@ -151,10 +171,13 @@ export class Session {
   async #perform(effect: Effect): Promise<void> {
     switch (effect.type) {
       case "write":
-        this.#cork(effect.bytes);
+        this.#cork.push(effect.bytes);
         return;
       case "content":
-        await this.#stream(effect.transaction);
+        await this.#stream(effect.transaction, effect.framing);
+        return;
+      case "ask":
+        await this.#ask(effect.question);
         return;
       case "startTls":
         await this.#startTls();
@@ -166,15 +189,28 @@ export class Session {
       case "settle": {
         const waiting = this.#waiting.get(effect.transaction);
         this.#waiting.delete(effect.transaction);
+        this.#settled += 1;
         waiting?.resolve({ outcome: effect.outcome, begun: effect.begun });
         return;
       }
       case "close":
-        this.#corked = [];
-        this.#corkedOctets = 0;
+        this.#cork.take();
         this.#connection?.close();
+        this.#report();
         return;
     }
+  }
+
+  #report(): void {
+    if (this.#reported || !this.#dialled) return;
+    this.#reported = true;
+    const { failure } = this.#dialogue;
+    this.#options.onEnd?.({
+      ...(this.#openMs === undefined ? {} : { openMs: this.#openMs }),
+      totalMs: Date.now() - this.#dialledAt,
+      mails: this.#settled,
+      ...(failure === undefined ? {} : { failure }),
+    });
   }
 
   async #startTls(): Promise<void> {
@@ -191,38 +227,56 @@ export class Session {
     this.#todo.push(...effects);
   }
 
-  /** Streams the content of a transaction, but for its final dot, which the dialogue writes. */
-  async #stream(transaction: Transaction): Promise<void> {
+  /** Puts a question to a SASL mechanism, which may fetch a token or derive a key for it. */
+  async #ask({ mechanism, challenge }: Question): Promise<void> {
+    const asked = async (): Promise<Uint8Array | GiveUp | undefined> =>
+      challenge === undefined ? mechanism.start() : mechanism.next(challenge);
+    const ms = timeoutMs("auth", this.#options.timeouts ?? {});
+    const answered = await within(ms, asked());
+    if (answered.type === "value") {
+      this.#todo.push(...this.#dialogue.answer(answered.value));
+      return;
+    }
+    const words = answered.type === "error" ? wordsOf(answered.error) : "it took too long";
+    const reason = `${mechanism.name} has no answer: ${words ?? "no reason is known"}`;
+    // A TypeError is about the values given; anything else, as a token that cannot be fetched, may pass.
+    const mayPass = !(answered.type === "error" && answered.error instanceof TypeError);
+    this.#todo.push(...this.#dialogue.answer({ reason, mayPass }));
+  }
+
+  /** Streams the content of a transaction; the final dot, where there is one, is the dialogue's. */
+  async #stream(transaction: Transaction, framing: "dots" | "octets"): Promise<void> {
     const content = this.#waiting.get(transaction)?.content ?? new Uint8Array(0);
-    const transparency = new Transparency();
+    const transparency = framing === "dots" ? new Transparency() : undefined;
+    let octets = 0;
     try {
-      for await (const block of blocksOf(content)) {
-        this.#cork(transparency.push(block));
-        if (this.#corkedOctets < BLOCK_OCTETS) continue;
+      for (const block of blocksOf(content)) {
+        octets += block.length;
+        this.#cork.push(transparency?.push(block) ?? block);
+        // The last octet of BDAT must not go out before the dialogue knows that it does: from then on
+        // the relay may have the mail.
+        const isLast = transparency === undefined && octets >= (transaction.sizeOctets ?? 0);
+        if (isLast || this.#cork.octets < BLOCK_OCTETS) continue;
         await this.#flush();
         await this.#receiveEarly();
         if (this.isOver) return;
+      }
+      if (transparency === undefined && octets !== transaction.sizeOctets) {
+        // RFC 3030 §2: the relay counts; one octet more or less and it reads commands as content.
+        throw new Error(`it has ${octets} octets, and ${transaction.sizeOctets} were announced`);
       }
     } catch (error) {
       const detail = `the content could not be read to its end: ${wordsOf(error) ?? "no reason"}`;
       this.#todo.push(...this.#dialogue.contentFailed(detail));
       return;
     }
-    this.#cork(transparency.end());
+    if (transparency !== undefined) this.#cork.push(transparency.end());
     this.#todo.push(...this.#dialogue.contentSent());
-  }
-
-  #cork(octets: Uint8Array): void {
-    if (octets.length === 0) return;
-    this.#corked.push(octets);
-    this.#corkedOctets += octets.length;
   }
 
   /** Writes all that is corked, as one write. */
   async #flush(): Promise<void> {
-    const octets = joined(this.#corked, this.#corkedOctets);
-    this.#corked = [];
-    this.#corkedOctets = 0;
+    const octets = this.#cork.take();
     if (octets.length === 0 || this.#connection === undefined) return;
     const ms = this.#options.timeouts?.dataBlock ?? TIMEOUT_MS.dataBlock;
     const written = await within(ms, this.#connection.write(octets));
@@ -273,26 +327,6 @@ export class Session {
 }
 
 interface Waiting {
-  readonly content: Content;
+  readonly content: Uint8Array;
   readonly resolve: (settlement: Settlement) => void;
-}
-
-async function* blocksOf(content: Content): AsyncGenerator<Uint8Array> {
-  const chunks = content instanceof Uint8Array ? [content] : content;
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += BLOCK_OCTETS) {
-      yield chunk.subarray(at, at + BLOCK_OCTETS);
-    }
-  }
-}
-
-function joined(pieces: readonly Uint8Array[], octets: number): Uint8Array {
-  if (pieces.length === 1 && pieces[0] !== undefined) return pieces[0];
-  const whole = new Uint8Array(octets);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -11,6 +11,14 @@ export interface Capabilities {
   readonly authMechanisms: readonly string[];
   /** The largest message it takes, in octets; undefined where it names none (RFC 1870 §4). */
   readonly maxSizeOctets: number | undefined;
+  readonly limits: Limits;
+}
+
+/** What a session and a transaction may hold (RFC 9422 §4); undefined where the relay says nothing. */
+export interface Limits {
+  readonly mailMax: number | undefined;
+  readonly rcptMax: number | undefined;
+  readonly rcptDomainMax: number | undefined;
 }
 
 /** No extension at all: what a relay that only knows HELO offers. */
@@ -18,6 +26,7 @@ export const NO_CAPABILITIES: Capabilities = {
   keywords: new Map(),
   authMechanisms: [],
   maxSizeOctets: undefined,
+  limits: { mailMax: undefined, rcptMax: undefined, rcptDomainMax: undefined },
 };
 
 /** Reads the capabilities of an EHLO reply, without those in `disabled` (relays that lie). */
@@ -39,10 +48,27 @@ export function parseCapabilities(reply: Reply, disabled: readonly string[] = []
     keywords,
     authMechanisms: [...new Set(authMechanisms)],
     maxSizeOctets: sizeLimit(keywords.get("SIZE")?.[0]),
+    limits: limitsOf(keywords.get("LIMITS") ?? []),
   };
 }
 
-/** RFC 1870 §4: 0 or no number means that no fixed limit is in force; nonsense tells nothing. */
+/** RFC 9422 §3: `NAME=number` each; names that are not known, and nonsense, are passed over. */
+function limitsOf(parameters: readonly string[]): Limits {
+  const limit = (name: string): number | undefined => {
+    for (const parameter of parameters) {
+      const digits = /^([A-Za-z0-9-]+)=0*([1-9]\d{0,5})$/.exec(parameter);
+      if (digits?.[1]?.toUpperCase() === name) return Number(digits[2]);
+    }
+    return undefined;
+  };
+  return {
+    mailMax: limit("MAILMAX"),
+    rcptMax: limit("RCPTMAX"),
+    rcptDomainMax: limit("RCPTDOMAINMAX"),
+  };
+}
+
+/** RFC 1870 §3: 0 or no number means that no fixed limit is in force; nonsense tells nothing. */
 function sizeLimit(parameter: string | undefined): number | undefined {
   if (parameter === undefined || !/^\d{1,15}$/.test(parameter)) return undefined;
   const octets = Number(parameter);

@@ -16,8 +16,13 @@ export class InvalidCommand extends TypeError {
 
 /** RFC 5321 §4.5.3.1.4, CRLF included. */
 const MAX_COMMAND_OCTETS = 512;
-/** RFC 1870 §3 adds 26, RFC 6152 §7 17 and RFC 6531 §3.4 10 to what MAIL may be long. */
-const MAX_MAIL_OCTETS: number = MAX_COMMAND_OCTETS + 26 + 17 + 10;
+/**
+ * What MAIL may be long: RFC 1870 §3 adds 26, RFC 6152 §2 17, RFC 6531 §3.1 10, RFC 3461 §5.4 107,
+ * RFC 8689 §2 11, RFC 6710 §3 15, RFC 2852 §4 17, RFC 4865 §3 34 and RFC 4954 §3 500.
+ */
+const MAX_MAIL_OCTETS: number = MAX_COMMAND_OCTETS + 26 + 17 + 10 + 107 + 11 + 15 + 17 + 34 + 500;
+/** RFC 3461 §5.4 adds 500 for NOTIFY and ORCPT. */
+const MAX_RCPT_OCTETS: number = MAX_COMMAND_OCTETS + 500;
 /** RFC 4954 §4. */
 const MAX_AUTH_OCTETS = 12_288;
 /** RFC 5321 §4.5.3.1.3, angle brackets included. */
@@ -62,6 +67,8 @@ export interface MailParameters {
   readonly sizeOctets?: number;
   readonly smtpUtf8?: boolean;
   readonly eightBitMime?: boolean;
+  /** Further parameters, as `RET=HDRS`. */
+  readonly words?: readonly string[];
 }
 
 /** RFC 5321 §3.3: no space after the colon. An empty reverse-path is the null one. */
@@ -75,11 +82,16 @@ export function mailFrom(reversePath: string, parameters: MailParameters = {}): 
   }
   if (parameters.eightBitMime === true) words.push("BODY=8BITMIME");
   if (parameters.smtpUtf8 === true) words.push("SMTPUTF8");
-  return plain(words.join(" "));
+  return plain([...words, ...(parameters.words ?? [])].map(word).join(" "));
 }
 
-export function rcptTo(forwardPath: string): Command {
-  return plain(`RCPT TO:<${path(forwardPath)}>`);
+export function rcptTo(forwardPath: string, words: readonly string[] = []): Command {
+  return plain([`RCPT TO:<${path(forwardPath)}>`, ...words].map(word).join(" "));
+}
+
+/** All of the content as one chunk: so many octets follow, not a line (RFC 3030 §2). */
+export function bdatLast(octets: number): Command {
+  return plain(`BDAT ${octets} LAST`);
 }
 
 /** The octets of a command, CRLF added. Throws {@link InvalidCommand}; then nothing was written. */
@@ -102,14 +114,23 @@ function plain(line: string): Command {
 function limitOf(command: Command): number {
   // An answer to a challenge has no verb, and is never logged.
   if (command.log.startsWith("AUTH ") || command.log === "***") return MAX_AUTH_OCTETS;
+  if (command.log.startsWith("RCPT ")) return MAX_RCPT_OCTETS;
   return command.log.startsWith("MAIL ") ? MAX_MAIL_OCTETS : MAX_COMMAND_OCTETS;
+}
+
+/** A parameter must not bring another one along. The first word, `MAIL FROM:<...>`, has one space. */
+function word(text: string, index: number): string {
+  if (index > 0 && !/^[!-~]+$/.test(text)) {
+    throw new InvalidCommand(`not a parameter of a command: ${JSON.stringify(text)}`);
+  }
+  return text;
 }
 
 /**
  * A path without quoted local parts: white space, quotes, brackets and angle brackets are what could
  * end it early and start a parameter (`RCPT TO:<a> ORCPT=...`).
  */
-function path(value: string): string {
+export function path(value: string): string {
   if (!/^[^\s\p{Cc}"(),:;<>@[\\\]]+@[A-Za-z0-9._:[\]-]+$/u.test(value)) {
     throw new InvalidCommand(`not a mailbox that can stand in a command: ${JSON.stringify(value)}`);
   }

@@ -4,36 +4,27 @@
  * place that ends a dialogue and settles what was submitted to it (RFC 5321 §3).
  */
 import type { Capabilities } from "./capabilities.ts";
-import { encodeCommand, InvalidCommand, QUIT, type Command } from "./command.ts";
+import { encodeCommand, QUIT, type Command } from "./command.ts";
 import type { DialogueOptions, Effect, Interruption } from "./effect.ts";
 import { Opening, type Move } from "./opening.ts";
-import { failed, type Failure, type FailureCause } from "./outcome.ts";
+import { failed, type Failure, type FailureCause, type TransactionOutcome } from "./outcome.ts";
 import { describeReply, ReplyDecoder, type Reply } from "./reply.ts";
+import type { GiveUp } from "./sasl/mechanism.ts";
 import { timeoutMs, type Stage } from "./timeouts.ts";
-import {
-  CONTENT_STEP,
-  lackFor,
-  NOTHING_STEP,
-  TransactionRun,
-  type Step,
-  type Transaction,
-} from "./transaction.ts";
-import { Transcript } from "./transcript.ts";
+import type { Transaction } from "./transaction.ts";
+import { Transcript, type Facts } from "./transcript.ts";
+import { Transfer, type TransferMove } from "./transfer.ts";
 
 type State =
   | { readonly stage: "opening"; readonly opening: Opening }
   | { readonly stage: "ready"; readonly capabilities: Capabilities }
-  | InTransaction
+  | {
+      readonly stage: "transfer";
+      readonly capabilities: Capabilities;
+      readonly transfer: Transfer;
+    }
   | { readonly stage: "quit" }
   | { readonly stage: "closed" };
-
-interface InTransaction {
-  readonly stage: "transaction";
-  readonly capabilities: Capabilities;
-  readonly run: TransactionRun;
-  /** Replies are matched to these in order. */
-  readonly owed: Step[];
-}
 
 export class Dialogue {
   readonly #options: DialogueOptions;
@@ -44,6 +35,8 @@ export class Dialogue {
   #effects: Effect[] = [];
   #tls: "none" | "up" | "proven" = "none";
   #needsReset = false;
+  /** Transactions that MAIL was written for (RFC 9422 §4.1). */
+  #transactions = 0;
   #quitting = false;
   #failure: Failure | undefined;
 
@@ -80,8 +73,8 @@ export class Dialogue {
   /** A reply is owed. */
   get isAwaiting(): boolean {
     const state = this.#state;
-    if (state.stage === "transaction") return state.owed.length > 0;
-    if (state.stage === "opening") return !["connect", "tls"].includes(state.opening.stage);
+    if (state.stage === "transfer") return state.transfer.isAwaiting;
+    if (state.stage === "opening") return state.opening.isAwaiting;
     return state.stage === "quit";
   }
 
@@ -98,6 +91,11 @@ export class Dialogue {
       this.#transcript.note("TLS");
       return opening.secured();
     });
+  }
+
+  /** The mechanism's answer, or the reason why it has none, to the question it was asked. */
+  answer(answer: Uint8Array | GiveUp | undefined): Effect[] {
+    return this.#open("auth", (opening) => opening.answer(answer));
   }
 
   /** Takes a transaction, which begins when the dialogue is ready. Settled once, whatever comes. */
@@ -122,17 +120,17 @@ export class Dialogue {
   }
 
   /**
-   * The content was handed over but for its final dot, which goes out now: from here on all of it may
-   * have arrived (RFC 5321 §6.1).
+   * The content was handed over, but for the final dot of DATA, which goes out now: from here on all of
+   * it may have arrived (RFC 5321 §6.1).
    */
   contentSent(): Effect[] {
-    if (this.#state.stage === "transaction") this.#write(FINAL_DOT, CONTENT_STEP);
+    if (this.#state.stage === "transfer") this.#carryOn(this.#state.transfer.contentSent());
     return this.#drain();
   }
 
   /** The content could not be produced to its end: the stream must die, or half a mail would count. */
   contentFailed(detail: string): Effect[] {
-    if (this.#state.stage === "transaction") this.#breakOff("validation", detail);
+    if (this.#state.stage === "transfer") this.#breakOff("validation", detail);
     return this.#drain();
   }
 
@@ -140,14 +138,14 @@ export class Dialogue {
   interrupt(interruption: Interruption, detail?: string): Effect[] {
     const stage = this.#stage();
     const because = detail === undefined ? "" : ` (${detail})`;
-    if (this.isOver) {
-      this.#close();
-    } else if (interruption === "timeout") {
+    if (interruption === "timeout") {
       this.#breakOff("timeout", `the relay took too long at stage ${stage}`);
+    } else if (interruption === "fault") {
+      this.#breakOff("config", `a fault in Postrider or its configuration${because}`);
     } else if (interruption === "connect") {
       this.#breakOff("connection", `no connection to the relay${because}`);
     } else if (interruption === "tls" || this.#tls === "up") {
-      this.#breakOff("tls", `${TLS_FAILED}${because}`, "tls");
+      this.#breakOff("tls", `${TLS_FAILED}${because}`, { stage: "tls" });
     } else {
       this.#breakOff("connection", `the relay closed the connection at stage ${stage}${because}`);
     }
@@ -158,11 +156,14 @@ export class Dialogue {
   quit(): Effect[] {
     this.#quitting = true;
     if (this.#state.stage === "ready") this.#next(this.#state.capabilities);
-    else if (this.#stage() === "connect") this.#close();
+    else if (this.#stage() === "connect") {
+      this.#settleQueue();
+      this.#close();
+    }
     return this.#drain();
   }
 
-  #open(stage: "connect" | "tls", event: (opening: Opening) => Move): Effect[] {
+  #open(stage: "connect" | "tls" | "auth", event: (opening: Opening) => Move): Effect[] {
     const state = this.#state;
     if (state.stage !== "opening" || state.opening.stage !== stage) {
       throw new TypeError(`the dialogue is not at stage ${stage}`);
@@ -175,7 +176,7 @@ export class Dialogue {
     this.#transcript.server(reply);
     const state = this.#state;
     // RFC 5321 §3.8: 421 may come at any time and ends the session.
-    if (reply.code === 421 && state.stage !== "quit") {
+    if (reply.code === 421) {
       this.#endByReply("the relay is closing the connection", reply);
       return;
     }
@@ -183,8 +184,8 @@ export class Dialogue {
       case "opening":
         this.#make(state.opening.take(reply, this.#decoder.pendingBytes));
         return;
-      case "transaction":
-        this.#takeInTransaction(state, this.#transcript.redactReply(reply));
+      case "transfer":
+        this.#takeInTransfer(state.transfer, this.#transcript.redactReply(reply));
         return;
       case "ready":
         this.#breakOff("protocol", `a reply that nothing asked for: ${describeReply(reply)}`);
@@ -207,11 +208,14 @@ export class Dialogue {
       case "swap":
         this.#effects.push({ type: "startTls" });
         return;
+      case "ask":
+        this.#effects.push({ type: "ask", question: move.question });
+        return;
       case "ready":
         this.#next(move.capabilities);
         return;
       case "refuse":
-        this.#end(this.#failureOf(move.cause, move.message, { reply: move.reply }));
+        this.#end(move.cause, move.message, move);
         this.#state = { stage: "quit" };
         this.#command(QUIT);
         return;
@@ -221,75 +225,69 @@ export class Dialogue {
     }
   }
 
-  /** Begins the next transaction, or quits, or stands ready. */
+  /** Begins the next mail, or quits, or stands ready. */
   #next(capabilities: Capabilities): void {
     this.#state = { stage: "ready", capabilities };
-    for (let transaction = this.#queue.shift(); transaction; transaction = this.#queue.shift()) {
-      const run = this.#begin(transaction, capabilities);
-      if (run === undefined) continue;
-      const state: InTransaction = { stage: "transaction", capabilities, run, owed: [] };
-      this.#state = state;
-      this.#advance(state);
-      return;
-    }
-    if (!this.#quitting) return;
-    this.#state = { stage: "quit" };
-    this.#command(QUIT);
-  }
-
-  /** A run for the transaction, or undefined where it is refused before MAIL. */
-  #begin(transaction: Transaction, capabilities: Capabilities): TransactionRun | undefined {
-    const refuse = (message: string, more: { readonly extension?: string } = {}): undefined => {
-      const failure = this.#failureOf("validation", message, { stage: "mail", ...more });
-      this.#effects.push({ type: "settle", transaction, outcome: failed(failure), begun: false });
-    };
-    const lack = lackFor(transaction, capabilities);
-    if (lack !== undefined) return refuse(lack.message, { extension: lack.extension });
-    try {
-      return new TransactionRun(transaction, capabilities, { reset: this.#needsReset });
-    } catch (error) {
-      if (!(error instanceof InvalidCommand)) throw error;
-      return refuse(error.message);
+    const room = (capabilities.limits.mailMax ?? Infinity) - this.#transactions;
+    const transaction = room > 0 ? this.#queue.shift() : undefined;
+    if (transaction !== undefined) {
+      const transfer = new Transfer(transaction, {
+        capabilities,
+        transcript: this.#transcript,
+        isSecured: this.#tls !== "none",
+        needsReset: this.#needsReset,
+        isFresh: this.#transactions === 0,
+        room,
+      });
+      this.#state = { stage: "transfer", capabilities, transfer };
+      this.#carryOn(transfer.begin());
+    } else if (this.#quitting || room <= 0) {
+      // RFC 9422 §4.1: what is left over MAILMAX needs another session.
+      this.#state = { stage: "quit" };
+      this.#settleQueue();
+      this.#command(QUIT);
     }
   }
 
-  #takeInTransaction(state: InTransaction, reply: Reply): void {
-    const step = state.owed[0];
-    if (step === undefined) {
-      // No reply is owed while content is on its way: the relay gives up on it, or has lost count.
-      if (reply.code < 400) this.#breakOff("protocol", "a reply came before the final dot");
-      else this.#endByReply("the relay broke off the message", reply);
-      return;
-    }
-    const next = state.run.take(step, reply);
-    if (next.type === "fault") {
-      this.#breakOff("protocol", next.detail);
-      return;
-    }
-    state.owed.shift();
-    if (next.type === "continue") {
-      this.#advance(state);
-    } else if (this.#hasUnaskedReply()) {
-      // DATA is the last command of a group (RFC 2920 §3.1): nothing can be owed behind its 354.
-    } else if (next.type === "content") {
-      this.#effects.push({ type: "content", transaction: state.run.transaction });
-    } else {
-      this.#write(FINAL_DOT, NOTHING_STEP);
-    }
+  #takeInTransfer(transfer: Transfer, reply: Reply): void {
+    const moves = transfer.take(reply);
+    if (moves[0]?.type === "given-up") this.#endByReply("the relay broke off the message", reply);
+    else this.#carryOn(moves);
   }
 
-  #advance(state: InTransaction): void {
-    const steps = state.run.advance(state.owed.length);
-    if (steps.length > 0 && state.owed.length === 0 && this.#hasUnaskedReply()) return;
-    for (const step of steps) this.#write(step.command, step);
-    const first = state.owed[0];
-    const outcome = first === undefined ? state.run.outcome(this.#transcript.lines()) : undefined;
-    if (first !== undefined) this.#await(first.stage);
-    if (outcome === undefined) return;
-    const { transaction } = state.run;
-    this.#needsReset = state.run.leavesTransactionOpen;
-    this.#effects.push({ type: "settle", transaction, outcome, begun: true });
-    this.#next(state.capabilities);
+  /** Performs the moves of the mail under way. */
+  #carryOn(moves: readonly TransferMove[]): void {
+    for (const move of moves) {
+      const state = this.#state;
+      if (state.stage !== "transfer") return;
+      switch (move.type) {
+        case "write":
+          if (move.isFirst && this.#hasUnaskedReply()) return;
+          this.#write(move.command);
+          break;
+        case "await":
+          this.#await(move.stage);
+          break;
+        case "content":
+          // DATA is the last command of a group (RFC 2920 §3.1): nothing can be owed behind its 354.
+          if (move.framing === "dots" && this.#hasUnaskedReply()) return;
+          this.#effects.push({ ...move, transaction: state.transfer.transaction });
+          break;
+        case "done": {
+          const { transaction, transactions, needsReset } = state.transfer;
+          this.#transactions += transactions;
+          this.#needsReset = needsReset;
+          this.#settle(transaction, move.outcome, move);
+          this.#next(state.capabilities);
+          break;
+        }
+        case "break-off":
+          this.#breakOff("protocol", move.detail, move);
+          break;
+        case "given-up":
+          break;
+      }
+    }
   }
 
   /** Writes a command outside a transaction. */
@@ -308,12 +306,11 @@ export class Dialogue {
     return true;
   }
 
-  #write(command: Command, step?: Step): void {
+  #write(command: Command): void {
     this.#transcript.client(command.log);
+    const mechanism = this.#state.stage === "opening" ? this.#state.opening.mechanism : undefined;
+    if (mechanism !== undefined) this.#transcript.hideAnswer(command.line, mechanism);
     this.#effects.push({ type: "write", bytes: encodeCommand(command) });
-    if (step === undefined || this.#state.stage !== "transaction") return;
-    this.#state.owed.push(step);
-    if (command === FINAL_DOT) this.#await("content");
   }
 
   #await(stage: Stage): void {
@@ -327,8 +324,8 @@ export class Dialogue {
     switch (state.stage) {
       case "opening":
         return state.opening.stage;
-      case "transaction":
-        return state.owed[0]?.stage ?? state.run.stage;
+      case "transfer":
+        return state.transfer.stage;
       case "ready":
         return "mail";
       case "quit":
@@ -339,56 +336,43 @@ export class Dialogue {
 
   /** Ends the dialogue by the relay's own word; it closes the connection, so QUIT is left out. */
   #endByReply(what: string, reply: Reply): void {
-    this.#end(this.#failureOf("reply", `${what}: ${describeReply(reply)}`, { reply }));
+    this.#end("reply", `${what}: ${describeReply(reply)}`, { reply });
     this.#close();
   }
 
   /** Ends the dialogue at once: on this stream nothing more is written, not even QUIT. */
-  #breakOff(cause: FailureCause, message: string, stage: Stage = this.#stage()): void {
-    this.#end(this.#failureOf(cause, message, { stage }));
+  #breakOff(cause: FailureCause, message: string, facts: Partial<Facts> = {}): void {
+    this.#end(cause, message, facts);
     this.#close();
   }
 
-  #end(failure: Failure): void {
+  #end(cause: FailureCause, message: string, facts: Partial<Facts>): void {
     if (this.isOver) return;
+    const { stage = this.#stage(), reply, extension } = facts;
+    const failure = this.#transcript.failure(cause, message, { stage, reply, extension });
     this.#failure = failure;
-    if (this.#state.stage === "transaction") {
-      const { run, owed } = this.#state;
-      const contentSent = owed.some((step) => step.type === "content");
-      const evidence = contentSent ? ({ contentSent } as const) : {};
-      const outcome = failed({ ...failure, ...run.refusals(), ...evidence });
-      this.#effects.push({ type: "settle", transaction: run.transaction, outcome, begun: true });
+    if (this.#state.stage === "transfer") {
+      const { transfer } = this.#state;
+      this.#settle(transfer.transaction, transfer.end(failure), { begun: true });
     }
     this.#settleQueue();
   }
 
   #settleQueue(): void {
     const ended = "the session had ended before this mail was begun";
-    const failure = this.#failure ?? this.#failureOf("connection", ended, { stage: "connect" });
-    const outcome = failed(failure);
+    const failure =
+      this.#failure ?? this.#transcript.failure("connection", ended, { stage: "connect" });
     for (const transaction of this.#queue.splice(0)) {
-      this.#effects.push({ type: "settle", transaction, outcome, begun: false });
+      this.#settle(transaction, failed(failure), { begun: false });
     }
   }
 
-  #failureOf(
-    cause: FailureCause,
-    message: string,
-    evidence: {
-      readonly stage?: Stage;
-      readonly reply?: Reply | undefined;
-      readonly extension?: string;
-    },
-  ): Failure {
-    const { reply, stage = this.#stage(), ...more } = evidence;
-    return {
-      cause,
-      stage,
-      ...more,
-      ...(reply === undefined ? {} : { reply: this.#transcript.redactReply(reply) }),
-      message: this.#transcript.redact(message),
-      transcript: this.#transcript.lines(),
-    };
+  #settle(
+    transaction: Transaction,
+    outcome: TransactionOutcome,
+    { begun }: { readonly begun: boolean },
+  ): void {
+    this.#effects.push({ type: "settle", transaction, outcome, begun });
   }
 
   #close(): void {
@@ -403,8 +387,6 @@ export class Dialogue {
     return effects;
   }
 }
-
-const FINAL_DOT: Command = { line: ".", log: "." };
 
 const TLS_FAILED =
   "the TLS handshake failed: the relay's certificate is untrusted, expired or made out to another " +

@@ -1,6 +1,7 @@
 /** What a dialogue asks of its driver, and how it is set up. */
 import type { TransactionOutcome } from "./outcome.ts";
-import type { Credentials } from "./sasl/mechanism.ts";
+import type { Question } from "./sasl/exchange.ts";
+import type { Credentials, MechanismFactory } from "./sasl/mechanism.ts";
 import type { Stage, Timeouts } from "./timeouts.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -10,7 +11,7 @@ export interface DialogueOptions {
   readonly ehloName: string;
   readonly credentials?: Credentials;
   /** SASL mechanisms in the order to try them. */
-  readonly authMethods?: readonly string[];
+  readonly mechanisms?: readonly MechanismFactory[];
   /** With `none` only: credentials may travel in the clear. */
   readonly allowInsecureAuth?: boolean;
   /** Keywords to ignore in EHLO replies, for relays that lie. */
@@ -21,8 +22,17 @@ export interface DialogueOptions {
 /** What the driver is to do, in order. */
 export type Effect =
   | { readonly type: "write"; readonly bytes: Uint8Array }
-  /** Stream the content through `Transparency`, without a final dot; then `contentSent()`. */
-  | { readonly type: "content"; readonly transaction: Transaction }
+  /**
+   * Stream the content, then `contentSent()`. `dots`: through `Transparency`, without a final dot.
+   * `octets`: as it is, exactly as many as the transaction says.
+   */
+  | {
+      readonly type: "content";
+      readonly transaction: Transaction;
+      readonly framing: "dots" | "octets";
+    }
+  /** Put the question to the mechanism, then `answer(...)`. It may take its time. */
+  | { readonly type: "ask"; readonly question: Question }
   /** Swap the stream for TLS, then `secured()`. */
   | { readonly type: "startTls" }
   /** Read; `timeoutMs` bounds the whole wait, not the gap between two octets. */
@@ -36,5 +46,8 @@ export type Effect =
     }
   | { readonly type: "close" };
 
-/** What can happen to a stream: it never stood, ended, took too long, or TLS failed on it. */
-export type Interruption = "connect" | "eof" | "timeout" | "tls";
+/**
+ * What can happen to a stream: it never stood, ended, took too long, TLS failed on it, or a fault of ours
+ * keeps us from going on.
+ */
+export type Interruption = "connect" | "eof" | "timeout" | "tls" | "fault";

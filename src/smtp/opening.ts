@@ -8,8 +8,9 @@ import { ehlo, helo, STARTTLS, type Command } from "./command.ts";
 import type { DialogueOptions } from "./effect.ts";
 import type { FailureCause } from "./outcome.ts";
 import { describeReply, type Reply } from "./reply.ts";
-import { AuthExchange } from "./sasl/exchange.ts";
-import { chooseMechanism } from "./sasl/mechanism.ts";
+import { AuthExchange, type AuthStep, type Question } from "./sasl/exchange.ts";
+import type { GiveUp, Mechanism } from "./sasl/mechanism.ts";
+import { chooseMechanisms } from "./sasl/mechanisms.ts";
 import type { Stage } from "./timeouts.ts";
 
 /** What comes next. */
@@ -17,6 +18,7 @@ export type Move =
   | { readonly type: "await" }
   | { readonly type: "write"; readonly command: Command }
   | { readonly type: "swap" }
+  | { readonly type: "ask"; readonly question: Question }
   | { readonly type: "ready"; readonly capabilities: Capabilities }
   /** An orderly end: QUIT may follow. */
   | {
@@ -24,6 +26,8 @@ export type Move =
       readonly cause: FailureCause;
       readonly message: string;
       readonly reply?: Reply;
+      /** Where it is not the stage of the opening. */
+      readonly stage?: Stage;
     }
   /** The stream cannot be trusted: nothing may follow. */
   | { readonly type: "break-off"; readonly cause: FailureCause; readonly message: string };
@@ -34,7 +38,11 @@ type State =
   | {
       readonly stage: "auth";
       readonly capabilities: Capabilities;
-      readonly exchange?: AuthExchange;
+      readonly exchange: AuthExchange;
+      /** The mechanisms still to try, where the relay does not take this one after all. */
+      readonly others: readonly Mechanism[];
+      /** A mechanism has its question; no reply is owed meanwhile. */
+      readonly isAsking: boolean;
     };
 
 export class Opening {
@@ -49,6 +57,18 @@ export class Opening {
 
   get stage(): Stage {
     return this.#state.stage;
+  }
+
+  /** The mechanism under way. */
+  get mechanism(): Mechanism | undefined {
+    return this.#state.stage === "auth" ? this.#state.exchange.mechanism : undefined;
+  }
+
+  /** A reply is owed. */
+  get isAwaiting(): boolean {
+    const state = this.#state;
+    if (state.stage === "auth") return !state.isAsking;
+    return state.stage !== "connect" && state.stage !== "tls";
   }
 
   /** The connection stands. */
@@ -118,7 +138,7 @@ export class Opening {
 
   #takeStartTls(reply: Reply, leftOctets: number): Move {
     if (reply.code !== 220) return refuse("tls", "the relay refused STARTTLS", reply);
-    // RFC 3207 §5: octets after the 220 were put there before TLS, by whoever sits on the wire.
+    // RFC 3207 §4.2: octets after the 220 were put there before TLS, by whoever sits on the wire.
     if (leftOctets > 0) {
       return breakOff("tls", "plain text follows the reply to STARTTLS: someone injects replies");
     }
@@ -130,42 +150,83 @@ export class Opening {
     return { type: "swap" };
   }
 
+  /** The mechanism's answer to the question that was put to it. */
+  answer(answer: Uint8Array | GiveUp | undefined): Move {
+    const state = this.#state;
+    if (state.stage !== "auth") throw new TypeError("no mechanism was asked");
+    const answered = { ...state, isAsking: false };
+    this.#state = answered;
+    return this.#follow(answered, state.exchange.answer(answer));
+  }
+
   #authenticate(capabilities: Capabilities): Move {
-    const { credentials, security, allowInsecureAuth, authMethods } = this.#options;
+    const { credentials, security, allowInsecureAuth, mechanisms } = this.#options;
     if (credentials === undefined) return { type: "ready", capabilities };
-    this.#state = { stage: "auth", capabilities };
-    if (!this.#secured && !(security === "none" && allowInsecureAuth === true)) {
-      return { type: "refuse", cause: "auth", message: "credentials are not sent without TLS" };
-    }
     const offered = capabilities.authMechanisms;
-    const mechanism = chooseMechanism(offered, credentials, authMethods);
-    if (mechanism === undefined) {
-      const message =
+    const [first, ...others] = chooseMechanisms(offered, credentials, mechanisms);
+    if (!this.#secured && !(security === "none" && allowInsecureAuth === true)) {
+      return refuseAuth("credentials are not sent without TLS");
+    }
+    if (first === undefined) {
+      return refuseAuth(
         offered.length === 0
           ? "the relay does not offer AUTH, and credentials are configured"
-          : `no common AUTH mechanism: the relay offers ${offered.join(" ")}`;
-      return { type: "refuse", cause: "auth", message };
+          : `no AUTH mechanism in common: the relay offers ${offered.join(" ")}`,
+      );
     }
+    return this.#try(first, others, capabilities);
+  }
+
+  #try(mechanism: Mechanism, others: readonly Mechanism[], capabilities: Capabilities): Move {
     const exchange = new AuthExchange(mechanism);
-    this.#state = { stage: "auth", capabilities, exchange };
-    return { type: "write", command: exchange.start() };
+    this.#state = { stage: "auth", capabilities, exchange, others, isAsking: true };
+    return { type: "ask", question: { mechanism } };
   }
 
   #takeAuth(state: State & { stage: "auth" }, reply: Reply): Move {
-    const step = state.exchange?.take(reply) ?? { type: "unexpected" };
+    if (state.isAsking) {
+      return breakOff("protocol", `a reply that nothing asked for: ${describeReply(reply)}`);
+    }
+    return this.#follow(state, state.exchange.take(reply));
+  }
+
+  #follow(state: State & { stage: "auth" }, step: AuthStep): Move {
     switch (step.type) {
-      case "answer":
+      case "write":
         return { type: "write", command: step.command };
+      case "ask":
+        this.#state = { ...state, isAsking: true };
+        return step;
       case "done":
         return { type: "ready", capabilities: state.capabilities };
-      case "nonsense":
-        return { type: "refuse", cause: "auth", message: step.detail };
+      case "gave-up":
+        return step.mayPass === true
+          ? { type: "refuse", cause: "connection", stage: "auth", message: step.reason }
+          : refuseAuth(`authentication was given up: ${step.reason}`);
       case "refused":
-        return refuse("auth", "the relay refused the credentials", reply);
+        return this.#afterRefusal(state, step.reply);
       case "unexpected":
-        return unwelcome(reply, "the relay refused the credentials");
+        return breakOff("protocol", "what came in place of a reply to AUTH is none");
     }
   }
+
+  #afterRefusal(state: State & { stage: "auth" }, reply: Reply): Move {
+    const { exchange, others, capabilities } = state;
+    const [next, ...rest] = others;
+    // RFC 4954 §4: 504 says that the mechanism is not there; any other no is about the credentials,
+    // and the same password is not tried again by another mechanism.
+    const isUnknown = reply.code === 504 && !exchange.isChallenged;
+    if (isUnknown && next !== undefined) return this.#try(next, rest, capabilities);
+    const again = reply.code >= 500 ? exchange.mechanism.again?.() : undefined;
+    if (again !== undefined) return this.#try(again, [], capabilities);
+    const { remark } = exchange.mechanism;
+    const what = `the relay refused the credentials${remark === undefined ? "" : ` (${remark})`}`;
+    return refuse("auth", what, reply);
+  }
+}
+
+function refuseAuth(message: string): Move {
+  return { type: "refuse", cause: "auth", stage: "auth", message };
 }
 
 /** A reply that is not the one hoped for: the relay's no, or no SMTP at all. */

@@ -24,7 +24,10 @@ export interface Problem {
 /** A recipient the relay would not take, with the reply it gave for it. */
 export interface RefusedRecipient {
   readonly recipient: string;
+  /** Where the session ended before the relay gave one, a 451 of our own that says so. */
   readonly reply: Reply;
+  /** No transaction has had it: it may be tried at once in another session. */
+  readonly untried?: true;
 }
 
 /** Why a transaction did not succeed, with its evidence. `message` is one line, free of secrets. */
@@ -52,6 +55,11 @@ export type TransactionOutcome =
       readonly status: "accepted";
       readonly accepted: readonly string[];
       readonly refused: readonly RefusedRecipient[];
+      /**
+       * Recipients of a further transaction of the same mail that may have it or not (RFC 5321 §6.1);
+       * absent where there are none.
+       */
+      readonly unknown?: readonly string[];
       readonly reply: Reply;
     }
   | { readonly status: "deferred" | "refused" | "unknown"; readonly failure: Failure };
@@ -84,10 +92,9 @@ export function dispositionOf(failure: Omit<Failure, "message" | "transcript">):
     case "protocol":
       return "transient";
     case "auth":
-      // RFC 4954 §6: 432 and 454 are temporary; without a reply it is our configuration.
-      return failure.reply !== undefined && isTransient(failure.reply) ? "transient" : "permanent";
     case "reply":
-      return isTransientRefusal(failure) ? "transient" : "permanent";
+      // RFC 4954 §6: of AUTH, 432 and 454 are temporary; without a reply it is our configuration.
+      return failure.reply !== undefined && isTransient(failure.reply) ? "transient" : "permanent";
   }
 }
 
@@ -102,8 +109,10 @@ export function isTransient(reply: Reply): boolean {
   return reply.code >= 400 && reply.code < 500;
 }
 
-function isTransientRefusal(failure: Pick<Failure, "reply" | "refused">): boolean {
-  // With every recipient refused, one that may be taken later makes the mail worth a retry.
-  if (failure.refused?.some((refusal) => isTransient(refusal.reply)) === true) return true;
-  return failure.reply !== undefined && isTransient(failure.reply);
+/**
+ * Whether the failure is about the relay or our access to it, and says nothing about this mail: another
+ * relay may take it, and so may this one once it or our configuration is mended.
+ */
+export function isAboutAccess({ cause, stage }: Pick<Failure, "cause" | "stage">): boolean {
+  return cause === "auth" || cause === "config" || stage === "greeting" || stage === "ehlo";
 }

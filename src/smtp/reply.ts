@@ -75,6 +75,12 @@ export class ReplyDecoder {
   }
 
   #takeLine(): Uint8Array | undefined {
+    if (isTlsRecord(this.#buffer)) {
+      this.#fail(
+        "what answers speaks TLS from the first octet: use security `tls`, as on port 465",
+      );
+      return undefined;
+    }
     const end = this.#buffer.indexOf(LF, this.#scanned);
     const length = end === -1 ? this.#buffer.length : end + 1;
     if (length > MAX_LINE_OCTETS) {
@@ -101,7 +107,12 @@ export class ReplyDecoder {
     const code = codeOf(line);
     const separator = line[3];
     if (code === undefined || !(line.length === 3 || separator === SPACE || separator === HYPHEN)) {
-      return this.#fail(`this is not a reply: ${quote(this.#text.decode(line))}`);
+      const text = this.#text.decode(line);
+      return this.#fail(
+        text.startsWith("HTTP/")
+          ? `a web server answers, not a relay: ${quote(text)}`
+          : `this is not a reply: ${quote(text)}`,
+      );
     }
     // RFC 5321 §4.2.1: every line of a reply carries the same code.
     if (this.#code !== undefined && this.#code !== code) {
@@ -127,17 +138,26 @@ export class ReplyDecoder {
   }
 }
 
-/** `550 5.1.1 No such user`, one line, for people. */
+/** `550 5.1.1 No such user`, one line of bounded length, for people. */
 export function describeReply(reply: Reply): string {
-  return `${reply.code} ${reply.lines.join(" ")}`.trimEnd();
+  const text = `${reply.code} ${reply.lines.join(" ")}`.trimEnd();
+  return text.length > MAX_DESCRIBED ? `${text.slice(0, MAX_DESCRIBED)}...` : text;
 }
+
+/** More than a sentence or two is a legal notice. */
+const MAX_DESCRIBED = 500;
 
 function replyOf(code: number, lines: readonly string[]): Reply {
   const enhanced = /^[245]\.\d{1,3}\.\d{1,3}(?= |$)/.exec(lines[0] ?? "")?.[0];
   // RFC 2034 §4: the class must be that of the code, or it is only text.
-  return enhanced?.[0] === String(code)[0] && enhanced !== undefined
+  return enhanced !== undefined && enhanced[0] === String(code)[0]
     ? { code, enhanced, lines }
     : { code, lines };
+}
+
+/** A handshake or alert record of TLS 1.x (RFC 8446 §5.1): no reply starts with a control octet. */
+function isTlsRecord([type, major]: Uint8Array): boolean {
+  return (type === 0x15 || type === 0x16) && major === 0x03;
 }
 
 /** RFC 5321 §4.2: three digits, the first from 2 to 5. */

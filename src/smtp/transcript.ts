@@ -3,26 +3,45 @@
  * It may hold addresses, so it is for the caller and never for a log.
  */
 import { encodeBase64 } from "./sasl/base64.ts";
-import { type Credentials } from "./sasl/mechanism.ts";
-import { plain } from "./sasl/plain.ts";
+import type { Failure, FailureCause } from "./outcome.ts";
+import type { Credentials, Mechanism } from "./sasl/mechanism.ts";
+import { plainResponse } from "./sasl/plain.ts";
 import type { Reply } from "./reply.ts";
+import type { Stage } from "./timeouts.ts";
 
 /** Enough for greeting, EHLO, TLS and AUTH whole ... */
 const FIRST_LINES = 60;
 /** ... and for the end of a long session. */
 const LAST_LINES = 60;
 const MAX_LINE_CHARACTERS = 300;
+const MAX_REPLY_CHARACTERS = 1000;
 /** Shorter ones would blot out ordinary words of a reply. */
 const MIN_SECRET_CHARACTERS = 4;
 
+/** What a failure is about, besides its cause. */
+export interface Facts {
+  readonly stage: Stage;
+  readonly reply?: Reply | undefined;
+  readonly extension?: string | undefined;
+}
+
 export class Transcript {
-  readonly #secrets: readonly string[];
+  #secrets: readonly string[] = [];
   readonly #first: string[] = [];
   #last: string[] = [];
   #omitted = 0;
 
   constructor(credentials: Credentials | undefined) {
-    this.#secrets = credentials === undefined ? [] : formsOf(credentials);
+    if (credentials !== undefined) this.hide(formsOf(credentials));
+  }
+
+  /** Takes more strings that must show nowhere, from now on. */
+  hide(secrets: readonly string[]): void {
+    const all = new Set([...this.#secrets, ...secrets]);
+    this.#secrets = [...all]
+      .filter((form) => form.length >= MIN_SECRET_CHARACTERS)
+      // The longest first: a part taken out of a whole would leave the rest of it.
+      .toSorted((a, b) => b.length - a.length);
   }
 
   client(line: string): void {
@@ -33,6 +52,24 @@ export class Transcript {
     for (const [index, line] of reply.lines.entries()) {
       this.#add(`S: ${reply.code}${index < reply.lines.length - 1 ? "-" : " "}${line}`);
     }
+  }
+
+  /** What went out in AUTH must not come back in an error: some relays echo what they did not take. */
+  hideAnswer(line: string, { secrets = [] }: Pick<Mechanism, "secrets">): void {
+    this.hide([line.replace(/^AUTH \S+ ?/, ""), ...secrets.flatMap(secretForms)]);
+  }
+
+  /** A failure with this conversation as its evidence, redacted throughout. */
+  failure(cause: FailureCause, message: string, facts: Facts): Failure {
+    const { stage, reply, extension } = facts;
+    return {
+      cause,
+      stage,
+      ...(extension === undefined ? {} : { extension }),
+      ...(reply === undefined ? {} : { reply: this.redactReply(reply) }),
+      message: this.redact(message),
+      transcript: this.lines(),
+    };
   }
 
   /** Something that is not a line of either side: `TLS is up`. */
@@ -50,8 +87,20 @@ export class Transcript {
     return this.#secrets.reduce((left, secret) => left.replaceAll(secret, "***"), text);
   }
 
+  /**
+   * The reply as evidence: redacted, and cut where it is long, since a relay may give one such for each
+   * of a thousand recipients.
+   */
   redactReply(reply: Reply): Reply {
-    return { ...reply, lines: reply.lines.map((line) => this.redact(line)) };
+    const lines: string[] = [];
+    let left = MAX_REPLY_CHARACTERS;
+    for (const line of reply.lines) {
+      if (left <= 0) break;
+      const kept = this.redact(line).slice(0, left);
+      lines.push(kept);
+      left -= kept.length;
+    }
+    return { ...reply, lines };
   }
 
   #add(line: string): void {
@@ -76,18 +125,19 @@ export class Transcript {
  */
 function formsOf(credentials: Credentials): readonly string[] {
   const encoder = new TextEncoder();
-  const password = encoder.encode(credentials.password);
-  const response = plain(credentials).start() ?? password;
-  const forms = [
-    credentials.password,
-    encodeBase64(response),
-    encodeBase64(password),
-    encodeBase64(encoder.encode(credentials.username)),
-    ...[0, 1, 2].map((shift) => alignedBase64(password, shift)),
-  ];
-  return [...new Set(forms)]
-    .filter((form) => form.length >= MIN_SECRET_CHARACTERS)
-    .toSorted((a, b) => b.length - a.length);
+  const username = encodeBase64(encoder.encode(credentials.username));
+  if ("password" in credentials) {
+    const response = encodeBase64(plainResponse(credentials));
+    return [response, username, ...secretForms(credentials.password)];
+  }
+  const { accessToken } = credentials;
+  return [username, ...(typeof accessToken === "string" ? secretForms(accessToken) : [])];
+}
+
+/** A secret as it is, and in base64 by itself and within something longer. */
+function secretForms(secret: string): readonly string[] {
+  const octets = new TextEncoder().encode(secret);
+  return [secret, encodeBase64(octets), ...[0, 1, 2].map((shift) => alignedBase64(octets, shift))];
 }
 
 /** The characters that only the secret decides when `shift` unknown octets come before it. */

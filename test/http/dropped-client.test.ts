@@ -78,7 +78,8 @@ it("delivers once and whole the mail of a client that hangs up in the middle", a
   const [file] = (await PostalMime.parse(raw)).attachments;
   expect(digest(file?.content)).toBe(digest(content));
   // The Worker, too, got to the end: it heard the reply and says so, once.
-  const told = (): readonly string[] => worker.logs.filter((line) => line.includes('"event":'));
+  const told = (): readonly string[] =>
+    worker.logs.filter((line) => line.includes('"event":"mail.'));
   await vi.waitFor(() => expect(told()).toHaveLength(1), 10_000);
   expect(told()[0]).toContain('"event":"mail.accepted"');
   expect(link.connections).toBe(1);

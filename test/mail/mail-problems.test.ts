@@ -181,8 +181,8 @@ describe("a mail", () => {
   });
 
   it.each(
-    "calendar amp raw dsn requireTls priority deliverBy scheduledAt tags listUnsubscribe autoSubmitted"
-      .concat(" scheduled_at require_tls deliver_by list_unsubscribe auto_submitted")
+    "calendar amp raw scheduledAt tags listUnsubscribe autoSubmitted"
+      .concat(" scheduled_at list_unsubscribe auto_submitted")
       .split(" "),
   )("is refused with %s, by name, and not without it", (name) => {
     expect(problemsOf({ ...HELLO, [name]: "x" })).toEqual([

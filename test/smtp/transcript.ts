@@ -6,6 +6,9 @@
 import { Dialogue } from "../../src/smtp/dialogue.ts";
 import type { DialogueOptions, Effect } from "../../src/smtp/effect.ts";
 import type { TransactionOutcome } from "../../src/smtp/outcome.ts";
+import type { Requests } from "../../src/smtp/parameters.ts";
+import type { Question } from "../../src/smtp/sasl/exchange.ts";
+import type { GiveUp } from "../../src/smtp/sasl/mechanism.ts";
 import type { Transaction } from "../../src/smtp/transaction.ts";
 import { Transparency } from "../../src/smtp/transparency.ts";
 
@@ -22,6 +25,11 @@ export interface Setting {
   readonly policy?: Transaction["recipientPolicy"];
   readonly content?: string;
   readonly mails?: number;
+  readonly eightBit?: boolean;
+  readonly requests?: Requests;
+  /** What the relay says once the content is out but for its end. */
+  readonly early?: string;
+  readonly disableExtensions?: readonly string[];
 }
 
 export type Step =
@@ -75,14 +83,17 @@ export class Driver {
   closed = false;
   swapAsked = false;
   readonly #content: Uint8Array;
+  readonly #setting: Setting;
 
   constructor(setting: Setting) {
+    this.#setting = setting;
     const { credentials = CREDENTIALS, security = "starttls", allowInsecureAuth = false } = setting;
     this.#content = encode(setting.content ?? CONTENT);
     this.dialogue = new Dialogue({
       security,
       allowInsecureAuth,
       ehloName: "client.example.com",
+      disableExtensions: setting.disableExtensions ?? [],
       ...(credentials === null ? {} : { credentials }),
     });
     for (let mail = 0; mail < (setting.mails ?? 1); mail += 1) {
@@ -91,8 +102,10 @@ export class Driver {
           reversePath: setting.from ?? "ann@example.com",
           forwardPaths: setting.to ?? ["bob@example.org"],
           smtpUtf8: setting.smtpUtf8 ?? false,
-          sizeOctets: setting.content === undefined ? 20 : this.#content.length,
+          sizeOctets: this.#content.length,
           recipientPolicy: setting.policy ?? "any",
+          eightBit: setting.eightBit ?? false,
+          ...(setting.requests === undefined ? {} : { requests: setting.requests }),
         }),
       );
     }
@@ -106,9 +119,15 @@ export class Driver {
       else if (effect.type === "startTls") this.swapAsked = true;
       else if (effect.type === "settle") this.outcomes.push(effect.outcome);
       else if (effect.type === "close") this.closed = true;
+      else if (effect.type === "ask") this.perform(this.dialogue.answer(answerTo(effect.question)));
       else if (effect.type === "content") {
         const transparency = new Transparency();
-        this.written += decode(transparency.push(this.#content)) + decode(transparency.end());
+        this.written +=
+          effect.framing === "octets"
+            ? decode(this.#content)
+            : decode(transparency.push(this.#content)) + decode(transparency.end());
+        const { early } = this.#setting;
+        if (early !== undefined) this.receive(`${early}\r\n`);
         this.perform(this.dialogue.contentSent());
       }
     }
@@ -132,6 +151,13 @@ export class Driver {
   }
 }
 
+/** The mechanisms of transcripts answer at once; those that need time have tests of their own. */
+function answerTo({ mechanism, challenge }: Question): Uint8Array | GiveUp | undefined {
+  const answer = challenge === undefined ? mechanism.start() : mechanism.next(challenge);
+  if (answer instanceof Promise) throw new TypeError(`${mechanism.name} takes its time`);
+  return answer;
+}
+
 /** The chunks of a server turn: never across a client line or the swap. */
 export function rechunk(chunks: readonly string[], chunking: Chunking): readonly string[] {
   if (chunking === "line") return chunks;
@@ -143,8 +169,8 @@ export function summary(outcome: TransactionOutcome): object {
   const pairs = (list: readonly { recipient: string; reply: { code: number } }[]): object =>
     list.map(({ recipient, reply }) => [recipient, reply.code]);
   if (outcome.status === "accepted") {
-    const { status, accepted, refused, reply } = outcome;
-    return { status, accepted, refused: pairs(refused), code: reply.code };
+    const { status, accepted, refused, reply, unknown } = outcome;
+    return { status, accepted, unknown, refused: pairs(refused), code: reply.code };
   }
   const { status, failure } = outcome;
   const { cause, stage, extension, message, reply, refused = [] } = failure;

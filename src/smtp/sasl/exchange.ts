@@ -1,58 +1,100 @@
-/** One AUTH command from its first line to its verdict (RFC 4954 §4): base64, challenges, giving up. */
+/**
+ * One AUTH command from its first line to its verdict (RFC 4954 §4): base64, challenges, giving up. It
+ * says what the mechanism is asked and takes the answer later, since a mechanism may need time.
+ */
 import { auth, authResponse, fitsInitialResponse, type Command } from "../command.ts";
 import type { Reply } from "../reply.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import type { Mechanism } from "./mechanism.ts";
+import type { GiveUp, Mechanism } from "./mechanism.ts";
+
+/** What the mechanism has to answer: nothing for its initial response, or a challenge. */
+export interface Question {
+  readonly mechanism: Mechanism;
+  readonly challenge?: Uint8Array;
+}
 
 export type AuthStep =
-  | { readonly type: "answer"; readonly command: Command }
+  | { readonly type: "write"; readonly command: Command }
+  | { readonly type: "ask"; readonly question: Question }
   | { readonly type: "done" }
-  /** The relay said no, or something that is no reply to AUTH at all. */
-  | { readonly type: "refused" | "unexpected" }
-  | { readonly type: "nonsense"; readonly detail: string };
+  /** The relay said no. */
+  | { readonly type: "refused"; readonly reply: Reply }
+  /** No reply to AUTH at all. */
+  | { readonly type: "unexpected" }
+  /** We gave up: the reason is ours to tell. */
+  | { readonly type: "gave-up"; readonly reason: string; readonly mayPass?: boolean };
 
 /** RFC 4954 §4 sets no number; no mechanism needs more. */
 const MAX_CHALLENGES = 8;
 
 export class AuthExchange {
-  readonly #mechanism: Mechanism;
+  readonly mechanism: Mechanism;
   #challenges = 0;
-  #cancelled = false;
+  #started = false;
+  #reason: string | undefined;
 
   constructor(mechanism: Mechanism) {
-    this.#mechanism = mechanism;
+    this.mechanism = mechanism;
   }
 
-  /** The AUTH command, with an initial response where the mechanism has one and it fits. */
-  start(): Command {
-    const { name } = this.#mechanism;
-    const octets = this.#mechanism.start();
-    if (octets === undefined) return auth(name);
-    // RFC 4954 §4: an empty initial response is written as `=`.
-    const response = encodeBase64(octets) || "=";
-    return fitsInitialResponse(name, response) ? auth(name, response) : auth(name);
+  /** The relay asked for more than the AUTH command: it has this mechanism, whatever it says now. */
+  get isChallenged(): boolean {
+    return this.#challenges > 0;
+  }
+
+  /** The mechanism's answer: to the start, or to the challenge it was asked. */
+  answer(answer: Uint8Array | GiveUp | undefined): AuthStep {
+    const isStart = !this.#started;
+    this.#started = true;
+    if (answer instanceof Uint8Array) {
+      const command = isStart ? this.#first(answer) : authResponse(encodeBase64(answer));
+      return { type: "write", command };
+    }
+    if (answer === undefined) {
+      const none = `${this.mechanism.name} has no answer`;
+      return { type: "write", command: isStart ? this.#first(answer) : this.#giveUp(none) };
+    }
+    const { reason, mayPass = false } = answer;
+    // Nothing is written yet that would have to be taken back.
+    if (isStart) return { type: "gave-up", reason, mayPass };
+    return { type: "write", command: this.#giveUp(reason) };
   }
 
   /** What follows from a reply. */
   take(reply: Reply): AuthStep {
-    if (this.#cancelled) {
-      const detail = `the relay's ${this.#mechanism.name} challenge makes no sense`;
-      return reply.code >= 400 ? { type: "nonsense", detail } : { type: "unexpected" };
+    if (this.#reason !== undefined) {
+      // After `*` the only proper reply is 501 or another no; a 235 counts for nothing.
+      return reply.code >= 400 ? { type: "gave-up", reason: this.#reason } : { type: "unexpected" };
     }
-    if (reply.code === 235) return { type: "done" };
-    if (reply.code === 334) return { type: "answer", command: this.#answer(reply) };
-    return { type: reply.code >= 400 ? "refused" : "unexpected" };
+    if (reply.code === 334) return this.#challenge(reply);
+    if (reply.code >= 400) return { type: "refused", reply };
+    if (reply.code !== 235) return { type: "unexpected" };
+    if (this.mechanism.isProven !== false) return { type: "done" };
+    return { type: "gave-up", reason: "the relay let us in without proving that it knows us" };
   }
 
-  #answer(reply: Reply): Command {
+  #challenge(reply: Reply): AuthStep {
+    this.#challenges += 1;
     // RFC 4954 §4: what is not strict base64 is answered with `*`.
     const challenge = decodeBase64(reply.lines[0]?.trim() ?? "");
-    this.#challenges += 1;
-    const answer =
-      challenge === undefined || this.#challenges > MAX_CHALLENGES
-        ? undefined
-        : this.#mechanism.next(challenge);
-    this.#cancelled = answer === undefined;
-    return authResponse(answer === undefined ? "*" : encodeBase64(answer));
+    if (challenge === undefined || this.#challenges > MAX_CHALLENGES) {
+      const reason =
+        challenge === undefined ? "its challenge is not base64" : "it never comes to an end";
+      return { type: "write", command: this.#giveUp(`${this.mechanism.name}: ${reason}`) };
+    }
+    return { type: "ask", question: { mechanism: this.mechanism, challenge } };
+  }
+
+  #first(response: Uint8Array | undefined): Command {
+    const { name } = this.mechanism;
+    if (response === undefined) return auth(name);
+    // RFC 4954 §4: an empty initial response is `=`; one that does not fit waits for a challenge.
+    const base64 = encodeBase64(response) || "=";
+    return fitsInitialResponse(name, base64) ? auth(name, base64) : auth(name);
+  }
+
+  #giveUp(reason: string): Command {
+    this.#reason = reason;
+    return authResponse("*");
   }
 }

@@ -1,0 +1,193 @@
+/**
+ * One mail under way: its transactions one after the other, the replies owed in each, and what to do
+ * next. The dialogue performs the moves and owns the stream; what a reply means for the mail is decided
+ * here and below.
+ */
+import type { Capabilities } from "./capabilities.ts";
+import { InvalidCommand, type Command } from "./command.ts";
+import { Delivery } from "./delivery.ts";
+import type { Failure, TransactionOutcome } from "./outcome.ts";
+import type { Reply } from "./reply.ts";
+import type { Stage } from "./timeouts.ts";
+import type { Step, Transaction, TransactionRun } from "./transaction.ts";
+import type { Transcript } from "./transcript.ts";
+
+/** What comes next, in order. */
+export type TransferMove =
+  /** `isFirst`: nothing is owed, so nothing may have come that is taken for its reply. */
+  | { readonly type: "write"; readonly command: Command; readonly isFirst: boolean }
+  | { readonly type: "await"; readonly stage: Stage }
+  | { readonly type: "content"; readonly framing: "dots" | "octets" }
+  | { readonly type: "done"; readonly outcome: TransactionOutcome; readonly begun: boolean }
+  /** The relay lost count of the conversation. */
+  | { readonly type: "break-off"; readonly detail: string; readonly extension?: string }
+  /** The relay gave up on the content and is about to close. */
+  | { readonly type: "given-up" };
+
+export interface TransferOptions {
+  readonly capabilities: Capabilities;
+  readonly transcript: Transcript;
+  readonly isSecured: boolean;
+  /** The relay may still hold pieces of the mail before. */
+  readonly needsReset: boolean;
+  /** Nothing has been sent in this session before. */
+  readonly isFresh: boolean;
+  /** Transactions that the session may still have (RFC 9422 §4.1). */
+  readonly room: number;
+}
+
+export class Transfer {
+  readonly transaction: Transaction;
+  readonly #options: TransferOptions;
+  readonly #delivery: Delivery;
+  /** Replies are matched to these in order. */
+  readonly #owed: Step[] = [];
+  #run: TransactionRun | undefined;
+  #transactions = 0;
+  #needsReset: boolean;
+  /** Octets of BDAT are on their way: nothing else may be written before their last (RFC 3030 §2). */
+  #isStreaming = false;
+
+  constructor(transaction: Transaction, options: TransferOptions) {
+    this.transaction = transaction;
+    this.#options = options;
+    this.#needsReset = options.needsReset;
+    this.#delivery = new Delivery(transaction, options.capabilities);
+  }
+
+  /** Transactions that MAIL was written for. */
+  get transactions(): number {
+    return this.#transactions;
+  }
+
+  get needsReset(): boolean {
+    return this.#needsReset;
+  }
+
+  get isAwaiting(): boolean {
+    return this.#owed.length > 0;
+  }
+
+  /** The stage that a failure now belongs to. */
+  get stage(): Stage {
+    return this.#owed[0]?.stage ?? this.#run?.stage ?? "mail";
+  }
+
+  /** Begins the first transaction; done at once where the relay lacks what the mail needs. */
+  begin(): readonly TransferMove[] {
+    const lack = this.#delivery.lack(this.#options);
+    return lack === undefined ? this.#next() : [this.#refused(lack.message, lack.extension)];
+  }
+
+  /** What follows from a reply. */
+  take(reply: Reply): readonly TransferMove[] {
+    const step = this.#owed[0];
+    if (step === undefined || this.#run === undefined) {
+      // No reply is owed while content is on its way: the relay gives up on it, or has lost count.
+      return reply.code >= 400
+        ? [{ type: "given-up" }]
+        : [{ type: "break-off", detail: "a reply came before the final dot" }];
+    }
+    const next = this.#run.take(step, reply);
+    if (next.type === "fault") {
+      // Whoever says that it has the mail may have it.
+      if (step.type === "bdat") this.#owed[0] = { type: "content", stage: "content" };
+      return [{ type: "break-off", detail: next.detail }];
+    }
+    this.#owed.shift();
+    switch (next.type) {
+      case "continue":
+        return this.#advance(this.#run);
+      case "content":
+        return [{ type: "content", framing: "dots" }];
+      case "lone-dot":
+        return this.#endOfDots("nothing");
+    }
+  }
+
+  /** All of the content is handed over, but for the final dot of DATA. */
+  contentSent(): readonly TransferMove[] {
+    if (!this.#isStreaming) return this.#endOfDots("content");
+    this.#isStreaming = false;
+    const bdat = this.#owed.findIndex(({ type }) => type === "bdat");
+    // The relay may have refused it before it had all.
+    if (bdat === -1) return this.#run === undefined ? [] : this.#advance(this.#run);
+    this.#owed[bdat] = { type: "content", stage: "content" };
+    return [{ type: "await", stage: this.stage }];
+  }
+
+  /** The outcome where the session ends now. */
+  end(failure: Failure): TransactionOutcome {
+    // What the relay has said already about the whole mail stands, however the session ends.
+    const told =
+      failure.extension === "CHUNKING" ? undefined : this.#run?.outcome(failure.transcript);
+    if (told !== undefined && told.status !== "accepted") {
+      return this.#delivery.end(told.failure, this.#run);
+    }
+    // RFC 5321 §6.1: from the final dot on only a reply can tell whether the relay has the mail.
+    const contentSent = this.#owed.some(({ type }) => type === "content");
+    return this.#delivery.end(contentSent ? { ...failure, contentSent } : failure, this.#run);
+  }
+
+  #next(): readonly TransferMove[] {
+    try {
+      const mayGoUnasked = this.#options.isFresh && this.#transactions === 0;
+      this.#run = this.#delivery.next({ reset: this.#needsReset, mayGoUnasked });
+    } catch (error) {
+      if (!(error instanceof InvalidCommand)) throw error;
+      return [this.#refused(error.message)];
+    }
+    this.#transactions += 1;
+    return this.#advance(this.#run);
+  }
+
+  #advance(run: TransactionRun): readonly TransferMove[] {
+    if (this.#isStreaming) return [];
+    const steps = run.advance(this.#owed.length);
+    const moves = steps.map(({ command }, index): TransferMove => ({
+      type: "write",
+      command,
+      isFirst: this.#owed.length === 0 && index === 0,
+    }));
+    this.#owed.push(...steps);
+    if (steps.at(-1)?.type === "bdat") {
+      this.#isStreaming = true;
+      return [...moves, { type: "content", framing: "octets" }];
+    }
+    if (this.#owed.length > 0) return [...moves, { type: "await", stage: this.stage }];
+    const outcome = run.outcome(this.#options.transcript.lines());
+    return outcome === undefined ? moves : this.#conclude(run, outcome);
+  }
+
+  #conclude(run: TransactionRun, outcome: TransactionOutcome): readonly TransferMove[] {
+    this.#needsReset = run.leavesTransactionOpen;
+    if (run.wasBdatUnknown) {
+      // It has read the octets as commands: this stream is no conversation any more.
+      const detail = "the relay offers CHUNKING and does not know BDAT";
+      return [{ type: "break-off", detail, extension: "CHUNKING" }];
+    }
+    const whole = this.#delivery.absorb(run, outcome);
+    if (whole !== undefined) return [{ type: "done", outcome: whole, begun: true }];
+    if (this.#transactions < this.#options.room) return this.#next();
+    const full = "the relay takes no more transactions in this session";
+    const failure = this.#options.transcript.failure("connection", full, { stage: "mail" });
+    return [{ type: "done", outcome: this.#delivery.end(failure), begun: true }];
+  }
+
+  #endOfDots(type: "content" | "nothing"): readonly TransferMove[] {
+    const isFirst = type === "nothing";
+    this.#owed.push({ type, stage: type === "content" ? "content" : "data" });
+    return [
+      { type: "write", command: FINAL_DOT, isFirst },
+      { type: "await", stage: "content" },
+    ];
+  }
+
+  #refused(message: string, extension?: string): TransferMove {
+    const facts = { stage: "mail", extension } as const;
+    const failure = this.#options.transcript.failure("validation", message, facts);
+    return { type: "done", outcome: this.#delivery.end(failure), begun: false };
+  }
+}
+
+const FINAL_DOT: Command = { line: ".", log: "." };

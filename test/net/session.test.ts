@@ -1,0 +1,236 @@
+/** Sessions, routes and mailers against a relay in memory: what the order of writes and reads decides. */
+import { describe, expect, it } from "vitest";
+
+import type { MailInput } from "../../src/mail/mail.ts";
+import { Mailer } from "../../src/mailer.ts";
+import { Session } from "../../src/net/converse.ts";
+import type { RelayOptions } from "../../src/relay-options.ts";
+import type { Transaction } from "../../src/smtp/transaction.ts";
+import { memoryRelay, type MemoryRelay } from "./memory-relay.ts";
+
+const BLOCK = 64 * 1024;
+const GROUP = ["PIPELINING", "CHUNKING"];
+
+function transactionOf(sizeOctets: number): Transaction {
+  return {
+    reversePath: "ann@example.com",
+    forwardPaths: ["bob@example.org"],
+    smtpUtf8: false,
+    sizeOctets,
+    recipientPolicy: "any",
+  };
+}
+
+function sessionTo({ connect }: MemoryRelay): Session {
+  return new Session({
+    security: "none",
+    ehloName: "client.example.com",
+    address: { host: "localhost", port: 25 },
+    connect,
+  });
+}
+
+function mailerTo(relay: MemoryRelay, more: Partial<RelayOptions> = {}): Mailer {
+  const options = { host: "localhost", security: "none" as const, ...more };
+  return new Mailer({ relay: options, connect: relay.connect });
+}
+
+const mail = (to: readonly string[] = ["bob@example.org"]): MailInput => ({
+  from: "ann@example.com",
+  to,
+  text: "Hello",
+});
+
+describe("content by BDAT", () => {
+  const sizes = [
+    1,
+    BLOCK - 1,
+    BLOCK,
+    BLOCK + 1,
+    2 * BLOCK - 1,
+    2 * BLOCK,
+    2 * BLOCK + 1,
+    3 * BLOCK,
+  ];
+  const nearly = Array.from({ length: 12 }, (_, at) => BLOCK - at * 10);
+
+  it.each([...sizes, ...nearly])("of %s octets is accepted once, whole", async (size) => {
+    const relay = memoryRelay({ offers: GROUP });
+    const content = new Uint8Array(size).fill(0x61);
+    const { outcome } = await sessionTo(relay).submit(transactionOf(size), content);
+    expect(outcome.status).toBe("accepted");
+    expect(relay.accepted.map((one) => one.content.length)).toStrictEqual([size]);
+  });
+
+  it.each([BLOCK, 2 * BLOCK, BLOCK - 40])(
+    "of %s octets, lost at its end, is in doubt",
+    async (size) => {
+      const relay = memoryRelay({
+        offers: GROUP,
+        answer: (line) => (line === "content" ? "eof" : undefined),
+      });
+      const { outcome } = await sessionTo(relay).submit(transactionOf(size), new Uint8Array(size));
+      expect(outcome.status).toBe("unknown");
+    },
+  );
+
+  it.each([-1, 1])("that is not as long as announced ends the session: %s", async (more) => {
+    const relay = memoryRelay({ offers: GROUP });
+    const content = new Uint8Array(100);
+    const { outcome } = await sessionTo(relay).submit(transactionOf(100 + more), content);
+    expect(outcome).toMatchObject({ status: "refused", failure: { cause: "validation" } });
+    expect(relay.accepted).toStrictEqual([]);
+  });
+
+  it("goes by DATA, in a new session, to a relay that does not know it after all", async () => {
+    const relay = memoryRelay({
+      offers: GROUP,
+      answer: (line) => (line.startsWith("BDAT") ? "502 5.5.1 What?" : undefined),
+    });
+    const mailer = mailerTo(relay);
+    const outcomes = [];
+    for await (const outcome of mailer.sendMany([mail(), mail()])) outcomes.push(outcome.status);
+    expect(outcomes).toStrictEqual(["accepted", "accepted"]);
+    expect(relay.accepted).toHaveLength(2);
+    expect(relay.sessions).toHaveLength(2);
+    expect(relay.sessions[1]?.filter((line) => line === "DATA")).toHaveLength(2);
+  });
+});
+
+describe("a session that died between two mails", () => {
+  it("is told from one that took the mail: nothing goes out unasked on it", async () => {
+    const relay = memoryRelay({
+      offers: GROUP,
+      answer: (line, session) => {
+        const isSecondMail = session === 1 && relay.accepted.length === 1;
+        return isSecondMail && line.startsWith("MAIL") ? "eof" : undefined;
+      },
+    });
+    const statuses = [];
+    for await (const { status } of mailerTo(relay).sendMany([mail(), mail()]))
+      statuses.push(status);
+    expect(statuses).toStrictEqual(["accepted", "accepted"]);
+    expect(relay.accepted).toHaveLength(2);
+  });
+});
+
+describe("limits", () => {
+  it("of a session send the others by a new one (RFC 9422 §4.1)", async () => {
+    const relay = memoryRelay({ offers: ["LIMITS MAILMAX=2 RCPTMAX=1"] });
+    const to = [
+      "a@example.org",
+      "b@example.org",
+      "c@example.org",
+      "d@example.org",
+      "e@example.org",
+    ];
+    const outcome = await mailerTo(relay).submit(mail(to));
+    expect(outcome).toMatchObject({ status: "accepted", accepted: to, refused: [] });
+    expect(relay.sessions).toHaveLength(3);
+    expect(relay.accepted.flatMap((one) => one.to)).toHaveLength(5);
+  });
+
+  it("that leave some untried say so where no session can be had", async () => {
+    const relay = memoryRelay({
+      offers: ["LIMITS MAILMAX=1 RCPTMAX=1"],
+      answer: (line, session) => (session > 1 && line.startsWith("EHLO") ? "eof" : undefined),
+    });
+    const outcome = await mailerTo(relay).submit(mail(["a@example.org", "b@example.org"]));
+    expect(outcome).toMatchObject({
+      status: "accepted",
+      accepted: ["a@example.org"],
+      refused: [{ recipient: "b@example.org", reply: { code: 451 }, untried: true }],
+    });
+  });
+});
+
+describe("several relays", () => {
+  const two = (first: MemoryRelay, second: MemoryRelay): Mailer =>
+    new Mailer({
+      relay: [
+        { host: "localhost", port: 1, security: "none" },
+        { host: "localhost", port: 2, security: "none" },
+      ],
+      connect: async (address, options) =>
+        (address.port === 1 ? first : second).connect(address, options),
+    });
+
+  it.each([
+    ["lists our address", "E?HE?LO", "554 5.7.1 Listed", true],
+    ["defers the sender", "MAIL", "451 Later", true],
+    ["defers the recipient", "RCPT", "450 Later", true],
+    ["defers DATA", "DATA", "451 Later", true],
+    ["refuses the recipient", "RCPT", "550 Unknown", false],
+    ["defers the content", "content", "451 Later", false],
+    ["closes after the content", "content", "eof", false],
+  ])("go on to the next where the first %s: %s", async (_, at, reply, goesOn) => {
+    const first = memoryRelay({
+      offers: [],
+      answer: (line) => (new RegExp(`^${at}`).test(line) ? reply : undefined),
+    });
+    const second = memoryRelay({ offers: [] });
+    const outcome = await two(first, second).submit(mail());
+    expect(outcome.status === "accepted").toBe(goesOn);
+    expect(outcome.relay).toBe(goesOn ? "localhost:2" : "localhost:1");
+    expect(second.sessions).toHaveLength(goesOn ? 1 : 0);
+  });
+});
+
+describe("a token that cannot be fetched", () => {
+  it("defers the mail: another time it may be had", async () => {
+    const relay = memoryRelay({ offers: ["AUTH XOAUTH2"] });
+    const accessToken = async (): Promise<string> => Promise.reject(new Error("503"));
+    const mailer = mailerTo(relay, { username: "ann", accessToken, allowInsecureAuth: true });
+    const outcome = await mailer.submit(mail());
+    expect(outcome).toMatchObject({ status: "deferred", failure: { stage: "auth" } });
+    expect(relay.sessions[0]).toStrictEqual(["EHLO [127.0.0.1]", "QUIT"]);
+  });
+});
+
+describe("closing", () => {
+  it("does not wait for a sendMany that nobody reads to its end", async () => {
+    const relay = memoryRelay({ offers: [] });
+    const mailer = mailerTo(relay);
+    const outcomes = mailer.sendMany([mail(), mail()])[Symbol.asyncIterator]();
+    expect((await outcomes.next()).value).toMatchObject({ status: "accepted" });
+    await mailer.close();
+    expect(relay.sessions[0]?.at(-1)).toBe("QUIT");
+    await expect(outcomes.next()).rejects.toThrow("closed");
+  });
+
+  it("lets nothing be sent afterwards", async () => {
+    const mailer = mailerTo(memoryRelay({ offers: [] }));
+    await mailer.close();
+    await expect(mailer.submit(mail())).rejects.toThrow(TypeError);
+  });
+
+  it("settles what waits for a connection, and gives the dialling up", async () => {
+    let isGivenUp = false;
+    const session = new Session({
+      security: "none",
+      ehloName: "client.example.com",
+      address: { host: "localhost", port: 25 },
+      connect: async (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            isGivenUp = true;
+            reject(signal.reason as Error);
+          });
+        }),
+    });
+    const settled = session.submit(transactionOf(1), new Uint8Array(1));
+    await session.quit();
+    expect((await settled).outcome).toMatchObject({ status: "deferred" });
+    expect(isGivenUp).toBe(true);
+  });
+});
+
+describe("options", () => {
+  it.each(["ALL", "", 1])("refuse %j for allRecipients", async (value) => {
+    const allRecipients = JSON.parse(JSON.stringify(value)) as "all";
+    const { connect } = memoryRelay({ offers: [] });
+    expect(() => new Mailer({ relay: "smtp://localhost", allRecipients, connect })).toThrow("any");
+    const mailer = mailerTo(memoryRelay({ offers: [] }));
+    await expect(mailer.submit(mail(), { allRecipients })).rejects.toThrow(TypeError);
+  });
+});
