@@ -1,0 +1,11 @@
+/** The tests that mutants are run against: those of the core and of the message, and nothing that talks. */
+import { fileURLToPath } from "node:url";
+
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export default defineConfig({
+  root,
+  test: { include: ["test/smtp/**/*.test.ts"], testTimeout: 10_000 },
+});
