@@ -7,7 +7,8 @@ import { adviceOn } from "./advice.ts";
 import { compose } from "./mail/compose.ts";
 import type { Mail } from "./mail/mail.ts";
 import type { Connect } from "./net/connection.ts";
-import { Session, type SessionReport, type Settlement } from "./net/converse.ts";
+import { Session, type Settlement } from "./net/converse.ts";
+import type { SessionReport } from "./net/session-record.ts";
 import { labelOf, type Relay, type Security } from "./relay-options.ts";
 import {
   isAboutAccess,
@@ -120,8 +121,8 @@ export class Route {
       if (untried.length === 0) return whole;
       const forwardPaths = untried.map(({ recipient }) => recipient);
       const more = await this.#submit(relay, { ...transaction, forwardPaths }, content);
+      whole = joined(whole, more, forwardPaths);
       if (more.status !== "accepted") return whole;
-      whole = joined(whole, more);
     }
   }
 
@@ -133,22 +134,22 @@ export class Route {
     const avoided = this.#unopened.get(relay);
     if (avoided !== undefined && Date.now() < avoided.until) return avoided.outcome;
     const used = this.#sessions.get(relay);
-    if (used !== undefined && !used.isOver) {
-      const settlement = await used.submit(transaction, content);
-      if (!endedBeforehand(settlement)) return settlement.outcome;
+    const isUsable = used !== undefined && !used.isOver;
+    let settlement = isUsable ? await used.submit(transaction, content) : undefined;
+    if (settlement === undefined || endedBeforehand(settlement)) {
+      const session = this.#open(relay);
+      settlement = await session.submit(transaction, content);
+      const { outcome, begun } = settlement;
+      if (!begun && session.isOver && outcome.status !== "accepted") {
+        this.#unopened.set(relay, { outcome, until: Date.now() + AVOID_MS });
+      }
     }
-    const session = this.#open(relay);
-    const { outcome, begun } = await session.submit(transaction, content);
-    if (outcome.status === "accepted") return outcome;
-    if (outcome.failure.extension === "CHUNKING" && !this.#withoutChunking.has(relay)) {
-      // It refused a BDAT that it had offered: the same mail once more, by DATA.
-      this.#withoutChunking.add(relay);
-      return this.#submit(relay, transaction, content);
-    }
-    if (!begun && session.isOver) {
-      this.#unopened.set(relay, { outcome, until: Date.now() + AVOID_MS });
-    }
-    return outcome;
+    const { outcome } = settlement;
+    const lied = outcome.status !== "accepted" && outcome.failure.extension === "CHUNKING";
+    if (!lied || this.#withoutChunking.has(relay)) return outcome;
+    // It refused a BDAT that it had offered: the same mail once more, by DATA.
+    this.#withoutChunking.add(relay);
+    return this.#submit(relay, transaction, content);
   }
 
   #open(relay: Relay): Session {
@@ -207,18 +208,33 @@ function mayGoElsewhere(outcome: TransactionOutcome): boolean {
 }
 
 /** One outcome of two sessions that shared a mail; the later one knows more of its recipients. */
-function joined(first: Accepted, second: Accepted): Accepted {
-  const tried = new Set([
-    ...second.accepted,
-    ...second.refused.map(({ recipient }) => recipient),
-    ...(second.unknown ?? []),
-  ]);
-  const unknown = [...(first.unknown ?? []), ...(second.unknown ?? [])];
+function joined(
+  first: Accepted,
+  second: TransactionOutcome,
+  forwardPaths: readonly string[],
+): Accepted {
+  const isAccepted = second.status === "accepted";
+  const refusals = (isAccepted ? second.refused : second.failure.refused) ?? [];
+  const told = new Map(refusals.map((refusal) => [refusal.recipient, refusal]));
+  const others = forwardPaths.filter((path) => !told.has(path));
+  const accepted = isAccepted ? second.accepted : [];
+  const inDoubt = isAccepted ? (second.unknown ?? []) : second.status === "unknown" ? others : [];
+  const reply = isAccepted ? undefined : second.failure.reply;
+  const settled = new Set([...accepted, ...inDoubt]);
+  const left = new Set(others.filter((path) => !settled.has(path)));
+  const unknown = [...(first.unknown ?? []), ...inDoubt];
   return {
     status: "accepted",
-    accepted: [...first.accepted, ...second.accepted],
-    refused: [...first.refused.filter(({ recipient }) => !tried.has(recipient)), ...second.refused],
+    accepted: [...first.accepted, ...accepted],
+    refused: [
+      ...first.refused.filter(({ recipient }) => !forwardPaths.includes(recipient)),
+      ...refusals,
+      // Those that this session did not come to keep the entry that says so.
+      ...first.refused
+        .filter(({ recipient }) => left.has(recipient))
+        .map((entry) => (reply === undefined ? entry : { recipient: entry.recipient, reply })),
+    ],
     ...(unknown.length === 0 ? {} : { unknown }),
-    reply: second.reply,
+    reply: isAccepted ? second.reply : first.reply,
   };
 }

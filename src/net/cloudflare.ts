@@ -9,6 +9,7 @@ import type { Connect, Connection } from "./connection.ts";
 export const connect: Connect = async (address, { signal }) => {
   // On demand, so that bundlers for other platforms can leave it alone.
   const sockets = await import("cloudflare:sockets");
+  signal.throwIfAborted();
   const socket = sockets.connect(
     { hostname: address.host, port: address.port },
     // Implicit TLS is a swap before the first octet: only so can a bad certificate be told from a

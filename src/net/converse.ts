@@ -14,6 +14,7 @@ import { Transparency } from "../smtp/transparency.ts";
 import type { Address, Connect, Connection } from "./connection.ts";
 import { BLOCK_OCTETS, blocksOf } from "./content.ts";
 import { Cork } from "./cork.ts";
+import { SessionRecord, type SessionReport } from "./session-record.ts";
 import { within, wordsOf, type Within } from "./within.ts";
 
 export interface SessionOptions extends DialogueOptions {
@@ -21,17 +22,6 @@ export interface SessionOptions extends DialogueOptions {
   readonly connect: Connect;
   /** Called once, when the connection is let go of. */
   readonly onEnd?: (report: SessionReport) => void;
-}
-
-/** A session in numbers: nothing of it is an address, a credential or content. */
-export interface SessionReport {
-  /** Milliseconds from dialling to ready for mail; absent where it never was. */
-  readonly openMs?: number;
-  readonly totalMs: number;
-  /** Mails that were settled. */
-  readonly mails: number;
-  /** Why it ended, where it did not end by QUIT. */
-  readonly failure?: Failure;
 }
 
 export interface Settlement {
@@ -56,10 +46,7 @@ export class Session {
   #read: Promise<Within<Uint8Array | undefined>> | undefined;
   readonly #giveUp = new AbortController();
   #dialled = false;
-  #dialledAt = 0;
-  #openMs: number | undefined;
-  #settled = 0;
-  #reported = false;
+  readonly #record = new SessionRecord();
   #running = false;
   #loop: Promise<void> | undefined;
   #announceOpen: (() => void) | undefined;
@@ -95,6 +82,7 @@ export class Session {
 
   /** How the transaction ended; it waits for those submitted before it. Never rejects. */
   async submit(transaction: Transaction, content: Uint8Array): Promise<Settlement> {
+    if (this.#record.mails > 0 && !this.#running) await this.#look();
     const settlement = new Promise<Settlement>((resolve) => {
       this.#waiting.set(transaction, { content, resolve });
     });
@@ -106,6 +94,13 @@ export class Session {
   async quit(): Promise<void> {
     this.#drive(this.#dialogue.quit());
     if (this.#connection === undefined) this.#giveUp.abort(new Error("nobody waits any more"));
+    await this.#loop;
+  }
+
+  /** Takes what came while nothing was asked for: a relay that idles out says so, or just closes. */
+  async #look(): Promise<void> {
+    await this.#receiveEarly();
+    this.#drive([]);
     await this.#loop;
   }
 
@@ -141,14 +136,14 @@ export class Session {
         this.#running = false;
         return;
       }
-      if (this.#dialogue.capabilities !== undefined) this.#openMs ??= Date.now() - this.#dialledAt;
+      if (this.#dialogue.capabilities !== undefined) this.#record.opened();
       if (this.#dialogue.capabilities !== undefined || this.isOver) this.#announceOpen?.();
     }
   }
 
   async #dial(): Promise<void> {
     this.#dialled = true;
-    this.#dialledAt = Date.now();
+    this.#record.dialled();
     const { address, connect, timeouts = {} } = this.#options;
     if (this.isOver) return;
     const giveUp = this.#giveUp;
@@ -189,28 +184,16 @@ export class Session {
       case "settle": {
         const waiting = this.#waiting.get(effect.transaction);
         this.#waiting.delete(effect.transaction);
-        this.#settled += 1;
+        this.#record.settled();
         waiting?.resolve({ outcome: effect.outcome, begun: effect.begun });
         return;
       }
       case "close":
         this.#cork.take();
         this.#connection?.close();
-        this.#report();
+        this.#record.end(this.#dialogue.failure, this.#options.onEnd);
         return;
     }
-  }
-
-  #report(): void {
-    if (this.#reported || !this.#dialled) return;
-    this.#reported = true;
-    const { failure } = this.#dialogue;
-    this.#options.onEnd?.({
-      ...(this.#openMs === undefined ? {} : { openMs: this.#openMs }),
-      totalMs: Date.now() - this.#dialledAt,
-      mails: this.#settled,
-      ...(failure === undefined ? {} : { failure }),
-    });
   }
 
   async #startTls(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Capabilities } from "./capabilities.ts";
 import {
   dispositionOf,
   failed,
+  isTransient,
   type Failure,
   type RefusedRecipient,
   type TransactionOutcome,
@@ -63,23 +64,42 @@ export class Delivery {
     return new TransactionRun(transaction, this.#capabilities, options);
   }
 
+  /**
+   * All recipients in one transaction that is not to be run. Throws `InvalidCommand` where one cannot
+   * stand in a command, so that this shows before any has the mail.
+   */
+  rehearse(): TransactionRun {
+    const options = { reset: false, mayGoUnasked: false };
+    return new TransactionRun(this.transaction, this.#capabilities, options);
+  }
+
   /** Takes how a transaction ended: the whole outcome, or undefined where there is another to come. */
   absorb(run: TransactionRun, outcome: TransactionOutcome): TransactionOutcome | undefined {
-    if (outcome.status !== "accepted") return this.end(outcome.failure, run);
-    this.#add(outcome);
-    // RFC 5321 §4.5.3.1.10: 452, or 552 of old, after others were taken, says that these are enough.
-    const over = outcome.refused.filter(({ reply }) => reply.code === 452 || reply.code === 552);
     const tried = new Set(run.transaction.forwardPaths);
     const left = this.#left.filter((path) => !tried.has(path));
-    this.#left = [...over.map(({ recipient }) => recipient), ...left];
-    this.#refused.push(...outcome.refused.filter((refusal) => !over.includes(refusal)));
-    return this.#left.length === 0 ? this.#whole() : undefined;
+    if (outcome.status === "accepted") {
+      this.#add(outcome);
+      // RFC 5321 §4.5.3.1.10: 452, or 552 of old, after others were taken, says that these are enough.
+      const over = outcome.refused.filter(({ reply }) => reply.code === 452 || reply.code === 552);
+      this.#left = [...over.map(({ recipient }) => recipient), ...left];
+      this.#refused.push(...outcome.refused.filter((refusal) => !over.includes(refusal)));
+      return this.#left.length === 0 ? this.#whole() : undefined;
+    }
+    const refused = outcome.failure.refused ?? [];
+    const isAboutThem = outcome.failure.stage === "rcpt" && refused.length === tried.size;
+    if (!isAboutThem || this.transaction.recipientPolicy === "all" || left.length === 0) {
+      return this.end(outcome.failure, run);
+    }
+    // These are refused one by one, which says nothing about the others.
+    this.#refused.push(...refused);
+    this.#left = left;
+    return undefined;
   }
 
   /** The outcome where the transaction under way, if any, and all that would follow come to nothing. */
   end(failure: Failure, run?: TransactionRun): TransactionOutcome {
     const refusals = run?.refusals().refused ?? [];
-    if (this.#reply === undefined) return failed({ ...failure, ...run?.refusals() });
+    if (this.#reply === undefined) return this.#failed(failure, refusals);
     // Some have it already, so the mail is accepted, and each of the others has a result of its own.
     this.#refused.push(...refusals);
     const known = new Set(refusals.map(({ recipient }) => recipient));
@@ -97,6 +117,19 @@ export class Delivery {
       }
     }
     return this.#whole();
+  }
+
+  /** Nobody has it: the failure, with the refusals of all transactions. */
+  #failed(failure: Failure, refusals: readonly RefusedRecipient[]): TransactionOutcome {
+    const refused = [...this.#refused, ...refusals];
+    const evidence = refused.length === 0 ? {} : { refused };
+    // Refused one by one: a recipient that may be taken later makes the mail worth a retry.
+    const later =
+      failure.stage === "rcpt" && this.transaction.recipientPolicy === "any"
+        ? refused.find(({ reply }) => isTransient(reply))
+        : undefined;
+    const reply = failure.cause === "reply" && later !== undefined ? { reply: later.reply } : {};
+    return failed({ ...failure, ...reply, ...evidence });
   }
 
   #add(outcome: Accepted): void {

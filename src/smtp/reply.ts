@@ -138,14 +138,10 @@ export class ReplyDecoder {
   }
 }
 
-/** `550 5.1.1 No such user`, one line of bounded length, for people. */
+/** `550 5.1.1 No such user`, one line, for people. It may hold a secret, and be long: see Transcript. */
 export function describeReply(reply: Reply): string {
-  const text = `${reply.code} ${reply.lines.join(" ")}`.trimEnd();
-  return text.length > MAX_DESCRIBED ? `${text.slice(0, MAX_DESCRIBED)}...` : text;
+  return `${reply.code} ${reply.lines.join(" ")}`.trimEnd();
 }
-
-/** More than a sentence or two is a legal notice. */
-const MAX_DESCRIBED = 500;
 
 function replyOf(code: number, lines: readonly string[]): Reply {
   const enhanced = /^[245]\.\d{1,3}\.\d{1,3}(?= |$)/.exec(lines[0] ?? "")?.[0];
@@ -177,7 +173,7 @@ function clean(text: string): string {
   return text.replaceAll("\t", " ").replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "");
 }
 
+/** Not cut and not escaped: a secret that is echoed must be recognised where the text is redacted. */
 function quote(text: string): string {
-  const cleaned = clean(text);
-  return JSON.stringify(cleaned.length > 80 ? `${cleaned.slice(0, 80)}...` : cleaned);
+  return `"${clean(text)}"`;
 }

@@ -15,6 +15,8 @@ const FIRST_LINES = 60;
 const LAST_LINES = 60;
 const MAX_LINE_CHARACTERS = 300;
 const MAX_REPLY_CHARACTERS = 1000;
+/** More than a few sentences is a legal notice. */
+const MAX_MESSAGE_CHARACTERS = 600;
 /** Shorter ones would blot out ordinary words of a reply. */
 const MIN_SECRET_CHARACTERS = 4;
 
@@ -67,7 +69,7 @@ export class Transcript {
       stage,
       ...(extension === undefined ? {} : { extension }),
       ...(reply === undefined ? {} : { reply: this.redactReply(reply) }),
-      message: this.redact(message),
+      message: cut(this.redact(message), MAX_MESSAGE_CHARACTERS),
       transcript: this.lines(),
     };
   }
@@ -104,9 +106,7 @@ export class Transcript {
   }
 
   #add(line: string): void {
-    const text = this.redact(line);
-    const short =
-      text.length > MAX_LINE_CHARACTERS ? `${text.slice(0, MAX_LINE_CHARACTERS)}...` : text;
+    const short = cut(this.redact(line), MAX_LINE_CHARACTERS);
     if (this.#first.length < FIRST_LINES) {
       this.#first.push(short);
       return;
@@ -138,6 +138,11 @@ function formsOf(credentials: Credentials): readonly string[] {
 function secretForms(secret: string): readonly string[] {
   const octets = new TextEncoder().encode(secret);
   return [secret, encodeBase64(octets), ...[0, 1, 2].map((shift) => alignedBase64(octets, shift))];
+}
+
+/** Always after `redact`: a secret that is cut in two is no longer recognised. */
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}...` : text;
 }
 
 /** The characters that only the secret decides when `shift` unknown octets come before it. */

@@ -76,7 +76,8 @@ export class Transfer {
   /** Begins the first transaction; done at once where the relay lacks what the mail needs. */
   begin(): readonly TransferMove[] {
     const lack = this.#delivery.lack(this.#options);
-    return lack === undefined ? this.#next() : [this.#refused(lack.message, lack.extension)];
+    if (lack !== undefined) return [this.#refused(lack.message, lack.extension)];
+    return this.#checked(() => this.#delivery.rehearse()) ?? this.#next();
   }
 
   /** What follows from a reply. */
@@ -95,6 +96,11 @@ export class Transfer {
       return [{ type: "break-off", detail: next.detail }];
     }
     this.#owed.shift();
+    if (this.#run.wasBdatUnknown) {
+      // It reads the octets as commands: this stream is no conversation any more.
+      const detail = "the relay offers CHUNKING and does not know BDAT";
+      return [{ type: "break-off", detail, extension: "CHUNKING" }];
+    }
     switch (next.type) {
       case "continue":
         return this.#advance(this.#run);
@@ -130,15 +136,24 @@ export class Transfer {
   }
 
   #next(): readonly TransferMove[] {
-    try {
-      const mayGoUnasked = this.#options.isFresh && this.#transactions === 0;
+    const mayGoUnasked = this.#options.isFresh && this.#transactions === 0;
+    const refused = this.#checked(() => {
       this.#run = this.#delivery.next({ reset: this.#needsReset, mayGoUnasked });
+    });
+    if (refused !== undefined || this.#run === undefined) return refused ?? [];
+    this.#transactions += 1;
+    return this.#advance(this.#run);
+  }
+
+  /** The refusal, where the work throws because a value cannot stand in a command. */
+  #checked(work: () => unknown): readonly TransferMove[] | undefined {
+    try {
+      work();
+      return undefined;
     } catch (error) {
       if (!(error instanceof InvalidCommand)) throw error;
       return [this.#refused(error.message)];
     }
-    this.#transactions += 1;
-    return this.#advance(this.#run);
   }
 
   #advance(run: TransactionRun): readonly TransferMove[] {
@@ -161,11 +176,6 @@ export class Transfer {
 
   #conclude(run: TransactionRun, outcome: TransactionOutcome): readonly TransferMove[] {
     this.#needsReset = run.leavesTransactionOpen;
-    if (run.wasBdatUnknown) {
-      // It has read the octets as commands: this stream is no conversation any more.
-      const detail = "the relay offers CHUNKING and does not know BDAT";
-      return [{ type: "break-off", detail, extension: "CHUNKING" }];
-    }
     const whole = this.#delivery.absorb(run, outcome);
     if (whole !== undefined) return [{ type: "done", outcome: whole, begun: true }];
     if (this.#transactions < this.#options.room) return this.#next();

@@ -98,7 +98,7 @@ class MemoryConnection implements Connection {
     this.#in = this.#in.slice(end + (this.#inData ? 5 : 2));
     if (this.#inData) {
       this.#inData = false;
-      this.#content(`${text}\r\n`);
+      this.#content(`${text}\r\n`.slice(2));
     } else this.#command(text);
     return true;
   }
@@ -106,12 +106,14 @@ class MemoryConnection implements Connection {
   #command(line: string): void {
     this.#lines.push(line);
     const verb = line.slice(0, 4);
-    if (verb === "RCPT") this.#to.push(line);
     if (verb === "MAIL" || verb === "RSET") this.#to = [];
     const own = this.#options.answer?.(line, this.#session);
+    if (verb === "RCPT" && (own === undefined || own.startsWith("2"))) this.#to.push(line);
     if (verb === "BDAT" && own === undefined) this.#bdat = Number(line.split(" ")[1]);
     else if (verb === "DATA" && own === undefined) {
       this.#inData = true;
+      // So that a lone dot, too, follows a line end.
+      this.#in = `\r\n${this.#in}`;
       this.#say("354 Go");
     } else if (verb === "EHLO" && own === undefined) {
       this.#say(
@@ -121,6 +123,10 @@ class MemoryConnection implements Connection {
   }
 
   #content(content: string): void {
+    if (this.#to.length === 0) {
+      this.#say("554 5.5.1 No valid recipients");
+      return;
+    }
     const own = this.#options.answer?.("content", this.#session);
     if (own === undefined || own.startsWith("2")) this.#take(content, this.#to);
     this.#say(own ?? "250 Queued");

@@ -97,7 +97,58 @@ describe("content by BDAT", () => {
   });
 });
 
+describe("CHUNKING that is a lie", () => {
+  it.each([1000, 300_000])("costs a mail of %s octets nothing but time", async (size) => {
+    let isLost = false;
+    const relay = memoryRelay({
+      offers: GROUP,
+      // What does not know BDAT reads its octets as lines.
+      answer: (line, session) => {
+        if (session > 1 || line === "content") return undefined;
+        isLost ||= line.startsWith("BDAT");
+        return isLost ? "502 5.5.1 What?" : undefined;
+      },
+    });
+    const text = "Hello, a line of text\r\n".repeat(size / 20);
+    const outcome = await mailerTo(relay).submit({ ...mail(), text });
+    expect(outcome.status).toBe("accepted");
+    expect(relay.accepted).toHaveLength(1);
+    expect(relay.sessions).toHaveLength(2);
+  });
+
+  it("is found out on a session that has served, too", async () => {
+    let mails = 0;
+    const relay = memoryRelay({
+      offers: GROUP,
+      answer: (line) => {
+        if (line.startsWith("MAIL")) mails += 1;
+        if (mails === 1 && line.startsWith("MAIL")) return "550 Not this one";
+        return line.startsWith("BDAT") ? "502 5.5.1 What?" : undefined;
+      },
+    });
+    const statuses = [];
+    for await (const { status } of mailerTo(relay).sendMany([mail(), mail()]))
+      statuses.push(status);
+    expect(statuses).toStrictEqual(["refused", "accepted"]);
+  });
+});
+
 describe("a session that died between two mails", () => {
+  it("is seen before anything is written on it", async () => {
+    const relay = memoryRelay({
+      offers: [],
+      answer: (line, session) =>
+        session === 1 && line === "content" ? "250 Queued\r\n451 4.4.2 Timeout" : undefined,
+    });
+    const outcomes = [];
+    const mailer = mailerTo(relay);
+    for await (const { status } of mailer.sendMany([mail(), mail()])) outcomes.push(status);
+    expect(outcomes).toStrictEqual(["accepted", "accepted"]);
+    expect(
+      relay.sessions.map((lines) => lines.filter((line) => line.startsWith("MAIL"))),
+    ).toHaveLength(2);
+  });
+
   it("is told from one that took the mail: nothing goes out unasked on it", async () => {
     const relay = memoryRelay({
       offers: GROUP,
@@ -141,6 +192,58 @@ describe("limits", () => {
       accepted: ["a@example.org"],
       refused: [{ recipient: "b@example.org", reply: { code: 451 }, untried: true }],
     });
+  });
+});
+
+describe("recipients of several transactions", () => {
+  const five = ["a", "b", "c", "d", "e"].map((name) => `${name}@example.org`);
+
+  it.each([
+    ["550 5.1.1 Unknown", []],
+    ["450 4.2.1 Busy", ["PIPELINING"]],
+    ["550 5.1.1 Unknown", ["PIPELINING", "CHUNKING"]],
+  ])("are all tried, though the first be refused: %s, offering %j", async (no, offers) => {
+    const relay = memoryRelay({
+      offers: [...offers, "LIMITS RCPTMAX=1"],
+      answer: (line) => (/^RCPT TO:<[abd]@/.test(line) ? no : undefined),
+    });
+    const outcome = await mailerTo(relay).submit(mail(five));
+    expect(outcome).toMatchObject({ status: "accepted", accepted: [five[2], five[4]] });
+    const refused = outcome.status === "accepted" ? outcome.refused : [];
+    expect(refused.map(({ recipient, reply }) => [recipient, reply.code])).toStrictEqual(
+      [five[0], five[1], five[3]].map((path) => [path, Number(no.slice(0, 3))]),
+    );
+    expect(relay.accepted).toHaveLength(2);
+  });
+
+  it.each([
+    [["550 1", "550 2"], "refused", 550],
+    [["550 1", "450 2"], "deferred", 450],
+    [["450 1", "550 2"], "deferred", 450],
+  ])("that are all refused, %j, are %s together", async (replies, status, code) => {
+    const relay = memoryRelay({
+      offers: ["LIMITS RCPTMAX=1"],
+      answer: (line) =>
+        line.startsWith("RCPT") ? replies[line.includes("<a@") ? 0 : 1] : undefined,
+    });
+    const outcome = await mailerTo(relay).submit(mail(five.slice(0, 2)));
+    expect(outcome).toMatchObject({ status, failure: { stage: "rcpt", reply: { code } } });
+    const refused = outcome.status === "accepted" ? [] : outcome.failure.refused;
+    expect(refused?.map(({ recipient }) => recipient)).toStrictEqual(five.slice(0, 2));
+  });
+
+  it.each([
+    ["is lost at its end", "content", "eof", { unknown: ["b@example.org"], refused: [] }],
+    ["is refused", "content", "554 No", { refused: [{ reply: { code: 554 } }] }],
+    ["has its recipient refused", "RCPT", "550 No", { refused: [{ reply: { code: 550 } }] }],
+  ])("in a second session that %s are told as that", async (_, at, reply, expected) => {
+    const relay = memoryRelay({
+      offers: ["LIMITS MAILMAX=1 RCPTMAX=1"],
+      answer: (line, session) => (session === 2 && line.startsWith(at) ? reply : undefined),
+    });
+    const outcome = await mailerTo(relay).submit(mail(five.slice(0, 2)));
+    expect(outcome).toMatchObject({ status: "accepted", accepted: ["a@example.org"], ...expected });
+    expect(JSON.stringify(outcome)).not.toContain("Not tried");
   });
 });
 

@@ -39,8 +39,7 @@ describe("a fault", () => {
     ],
     ["another protocol", "+OK HTTP/\r\n", 'this is not a reply: "+OK HTTP/"'],
     ["controls and a tab", "SSH\u0007-2.0\tx\r\n", 'this is not a reply: "SSH-2.0 x"'],
-    ["80 characters", `${"x".repeat(80)}\r\n`, `this is not a reply: "${"x".repeat(80)}"`],
-    ["81 characters", `${"x".repeat(81)}\r\n`, `this is not a reply: "${"x".repeat(80)}..."`],
+    ["a long line, whole", `${"x".repeat(999)}\r\n`, `this is not a reply: "${"x".repeat(999)}"`],
     ["a change of code", "250-a\r\n251 b\r\n", "the code changes within a reply, from 250 to 251"],
     ["200 lines and no last", "250-x\r\n".repeat(200), "a reply has more than 200 lines"],
     ["a line too long", line("250 ", 16 * KIB + 1), "a reply line is longer than 16384 octets"],
@@ -132,8 +131,6 @@ describe("a reply in one line", () => {
   it.each([
     ["its code and text", { code: 550, lines: ["5.1.1 No such user"] }, "550 5.1.1 No such user"],
     ["all of its lines", { code: 554, lines: ["one", "two", ""] }, "554 one two"],
-    ["500 characters", { code: 250, lines: ["x".repeat(496)] }, `250 ${"x".repeat(496)}`],
-    ["cut there", { code: 250, lines: ["x".repeat(497)] }, `250 ${"x".repeat(496)}...`],
     ["a code alone", { code: 250, lines: [""] }, "250"],
   ])("is %s", (_, value, text) => {
     expect(describeReply(value)).toBe(text);
