@@ -82,6 +82,8 @@ describe("a relay", () => {
     ["the longest time it holds", "FUTURERELEASE 120 2030", { holdForSeconds: 120 }, undefined],
     ["more than that", "FUTURERELEASE 120 2030", { holdForSeconds: 121 }, tooLong],
     ["long, where it names no time", "FUTURERELEASE", { holdForSeconds: 999_999_999 }, undefined],
+    ["long, where it names nonsense", "FUTURERELEASE x60", { holdForSeconds: 61 }, undefined],
+    ["long, where it names more nonsense", "FUTURERELEASE 60x", { holdForSeconds: 61 }, undefined],
   ];
 
   it.each(limits)("is asked for %s", (_, offered, requests, message) => {
