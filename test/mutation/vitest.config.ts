@@ -7,5 +7,5 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export default defineConfig({
   root,
-  test: { include: ["test/smtp/**/*.test.ts"], testTimeout: 10_000 },
+  test: { include: ["test/{smtp,mail}/**/*.test.ts"], testTimeout: 10_000 },
 });
