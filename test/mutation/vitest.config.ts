@@ -7,5 +7,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export default defineConfig({
   root,
-  test: { include: ["test/{smtp,mail}/**/*.test.ts"], testTimeout: 10_000 },
+  test: {
+    include: ["test/{smtp,mail}/**/*.test.ts", "test/net/session.test.ts"],
+    testTimeout: 10_000,
+  },
 });
