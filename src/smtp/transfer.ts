@@ -124,11 +124,12 @@ export class Transfer {
 
   /** The outcome where the session ends now. */
   end(failure: Failure): TransactionOutcome {
-    // What the relay has said already about the whole mail stands, however the session ends.
-    const told =
-      failure.extension === "CHUNKING" ? undefined : this.#run?.outcome(failure.transcript);
-    if (told !== undefined && told.status !== "accepted") {
-      return this.#delivery.end(told.failure, this.#run);
+    // What the relay has said already stands, however the session ends.
+    const run = failure.extension === "CHUNKING" ? undefined : this.#run;
+    const told = run?.outcome(failure.transcript);
+    if (run !== undefined && told !== undefined && told.status !== "accepted") {
+      // Of the recipients that no transaction has had it says nothing: for them the session just ended.
+      return this.#delivery.absorb(run, told) ?? this.#delivery.end(failure);
     }
     // RFC 5321 §6.1: from the final dot on only a reply can tell whether the relay has the mail.
     const contentSent = this.#owed.some(({ type }) => type === "content");

@@ -216,6 +216,21 @@ describe("recipients of several transactions", () => {
     expect(relay.accepted).toHaveLength(2);
   });
 
+  it("are not given up with the first, where the relay refuses it and hangs up", async () => {
+    const relay = memoryRelay({
+      offers: ["PIPELINING", "LIMITS RCPTMAX=1"],
+      answer: (line) => {
+        if (line.startsWith("RCPT")) return "550 5.1.1 Unknown";
+        return line === "DATA" ? "eof" : undefined;
+      },
+    });
+    const outcome = await mailerTo(relay).submit(mail(five.slice(0, 2)));
+    expect(outcome).toMatchObject({
+      status: "deferred",
+      failure: { cause: "connection", refused: [{ recipient: five[0], reply: { code: 550 } }] },
+    });
+  });
+
   it.each([
     [["550 1", "550 2"], "refused", 550],
     [["550 1", "450 2"], "deferred", 450],
