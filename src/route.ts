@@ -194,8 +194,10 @@ export class Route {
 function endedBeforehand({ outcome, begun }: Settlement): boolean {
   if (outcome.status !== "deferred") return false;
   const { cause, stage, reply } = outcome.failure;
+  // Nothing of it was written, whatever the session ended of.
+  if (!begun) return true;
   const isSessionEnd = cause === "connection" || reply?.code === 421;
-  return isSessionEnd && (!begun || stage === "mail" || stage === "rcpt" || stage === "data");
+  return isSessionEnd && (stage === "mail" || stage === "rcpt" || stage === "data");
 }
 
 /** Never after content was handed over, and only where another relay may do better. */

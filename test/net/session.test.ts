@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { MailInput } from "../../src/mail/mail.ts";
 import { Mailer } from "../../src/mailer.ts";
+import type { Connect } from "../../src/net/connection.ts";
 import { Session } from "../../src/net/converse.ts";
 import type { RelayOptions } from "../../src/relay-options.ts";
 import type { Transaction } from "../../src/smtp/transaction.ts";
@@ -134,6 +135,32 @@ describe("CHUNKING that is a lie", () => {
 });
 
 describe("a session that died between two mails", () => {
+  it("is left behind where it says so while nothing is asked", async () => {
+    const relay = memoryRelay({ offers: [] });
+    const connect: Connect = async (address, options) => {
+      const inner = await relay.connect(address, options);
+      const isFirst = relay.sessions.length === 1;
+      let isIdle = false;
+      return {
+        read: async () => {
+          if (isIdle && isFirst) return new TextEncoder().encode("451 4.4.2 Timeout\r\n");
+          const chunk = await inner.read();
+          isIdle = new TextDecoder().decode(chunk).includes("Queued");
+          return chunk;
+        },
+        write: async (octets) => inner.write(octets),
+        startTls: async () => inner.startTls(),
+        close: () => inner.close(),
+      };
+    };
+    const statuses = [];
+    const mailer = mailerTo({ ...relay, connect });
+    for await (const { status } of mailer.sendMany([mail(), mail()])) statuses.push(status);
+    expect(statuses).toStrictEqual(["accepted", "accepted"]);
+    expect(relay.accepted).toHaveLength(2);
+    expect(relay.sessions).toHaveLength(2);
+  });
+
   it("is seen before anything is written on it", async () => {
     const relay = memoryRelay({
       offers: [],
