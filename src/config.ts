@@ -2,8 +2,10 @@
  * Env to Config, read once per event: every problem is reported, all together, by the name of the
  * variable and with the value that would be right. The only file that sees secrets.
  */
+import { DKIM_NAMES, readDkimKeys } from "./dkim-config.ts";
 import type { Env, SettingName } from "./env.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
+import type { DkimKeyOptions } from "./mail/dkim/key.ts";
 import { parseDomain } from "./mail/domain.ts";
 import { addressOf, parseAddress } from "./mail/mailbox.ts";
 import { parseRelays } from "./mailer.ts";
@@ -32,6 +34,8 @@ export interface Config {
   /** Absent: anybody. */
   readonly allowedSenders?: Allowed;
   readonly allowedRecipients?: Allowed;
+  /** Empty where nothing is signed. */
+  readonly dkim: readonly DkimKeyOptions[];
   readonly logLevel: LogLevel;
 }
 
@@ -85,6 +89,7 @@ const CONFIG_NAMES = [
   "ALLOWED_SENDERS",
   "ALLOWED_RECIPIENTS",
   "LOG_LEVEL",
+  ...DKIM_NAMES,
 ] as const satisfies readonly SettingName[];
 
 /** Settings that are given and not empty, as text. */
@@ -110,11 +115,14 @@ class ConfigReader {
       const detail = "DELIVERY=queue needs the queue binding MAIL_QUEUE in wrangler.toml.";
       this.#problem("MAIL_QUEUE", detail);
     }
-    if (relays === undefined) return undefined;
+    const dkim = readDkimKeys(this.#settings);
+    if (!dkim.ok) this.problems.push(...dkim.problems);
+    if (relays === undefined || !dkim.ok) return undefined;
     return {
       relays,
       delivery: delivery ?? "direct",
       unknown: unknown ?? "retry",
+      dkim: dkim.value,
       logLevel: logLevel ?? "info",
       ...(allowedSenders === undefined ? {} : { allowedSenders }),
       ...(allowedRecipients === undefined ? {} : { allowedRecipients }),
@@ -252,7 +260,8 @@ async function valueOf(setting: unknown): Promise<unknown> {
 
 function textOf(name: SettingName, value: unknown): string {
   if (value === undefined || value === null) return "";
-  if (Array.isArray(value) && name !== "RELAYS") return value.join(",");
+  const isJson = name === "RELAYS" || name === "DKIM_KEYS";
+  if (Array.isArray(value) && !isJson) return value.join(",");
   return typeof value === "string" ? value.trim() : JSON.stringify(value);
 }
 

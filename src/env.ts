@@ -1,5 +1,5 @@
 /** What a deployment may bind (wrangler.toml): variables, secrets, and bindings. All but none optional. */
-import type { Queue } from "@cloudflare/workers-types";
+import type { Queue, R2Bucket } from "@cloudflare/workers-types";
 
 import type { QueueBody } from "./queued-mail.ts";
 
@@ -24,7 +24,16 @@ export interface Env {
   readonly ALLOWED_SENDERS?: Setting;
   readonly ALLOWED_RECIPIENTS?: Setting;
   readonly LOG_LEVEL?: Setting;
+  readonly DKIM_DOMAIN?: Setting;
+  /** One name for each key in DKIM_PRIVATE_KEY, in the same order. */
+  readonly DKIM_SELECTOR?: Setting;
+  /** PKCS#8 as PEM, one key or an RSA and an Ed25519 one. */
+  readonly DKIM_PRIVATE_KEY?: Setting;
+  /** JSON: a list of keys, for several domains, in place of DKIM_*. */
+  readonly DKIM_KEYS?: Setting;
   readonly MAIL_QUEUE?: Queue<QueueBody>;
+  /** Where attachments stand that a mail refers to by `r2Key`. */
+  readonly SPOOL?: R2Bucket;
 }
 
-export type SettingName = Exclude<keyof Env, "MAIL_QUEUE">;
+export type SettingName = Exclude<keyof Env, "MAIL_QUEUE" | "SPOOL">;

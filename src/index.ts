@@ -2,14 +2,26 @@
 import { connect } from "#connect";
 
 import { adviceOn } from "./advice.ts";
-import { compose, type Composed } from "./mail/compose.ts";
-import type { MailInput } from "./mail/mail.ts";
+import { composition } from "./composition.ts";
+import { wholeOf } from "./mail/content.ts";
+import type { Envelope, MailInput } from "./mail/mail.ts";
 import { parseMail } from "./mail/parse-mail.ts";
 import { DeliveryError } from "./delivery-error.ts";
-import { invalidMail, Mailer, type MailerOptions } from "./mailer.ts";
+import { invalidMail, Mailer, parseDkim, type MailerOptions } from "./mailer.ts";
+import { failed } from "./smtp/outcome.ts";
 
-export type { Composed } from "./mail/compose.ts";
-export type { AttachmentInput, Envelope, MailboxInput, MailInput, OneOrMany } from "./mail/mail.ts";
+export type { DkimKeyInput } from "./mail/dkim/key.ts";
+export type {
+  AttachmentInput,
+  AutoSubmitted,
+  CalendarInput,
+  Envelope,
+  Importance,
+  ListUnsubscribeInput,
+  MailboxInput,
+  MailInput,
+  OneOrMany,
+} from "./mail/mail.ts";
 export type { Mailer, MailerOptions, Receipt, SendOptions } from "./mailer.ts";
 export type { Address, Connect, Connection } from "./net/connection.ts";
 export type { RelayInput, RelayOptions, Security } from "./relay-options.ts";
@@ -44,9 +56,28 @@ export function createMailer(options: MailerOptions): Mailer {
   return new Mailer({ ...options, connect: options.connect ?? connect });
 }
 
-/** The envelope and the octets of a mail, nothing sent. Throws DeliveryError for an invalid one. */
-export function composeMail(mail: MailInput): Composed {
+/** What {@link composeMail} makes of a mail. */
+export interface ComposedMail {
+  readonly envelope: Envelope;
+  /** The whole message, as it would be sent. */
+  readonly content: Uint8Array;
+}
+
+/**
+ * The envelope and the octets of a mail, signed where `options.dkim` has a key; nothing is sent. Rejects
+ * with DeliveryError for an invalid mail, with TypeError where the keys are not right.
+ */
+export async function composeMail(
+  mail: MailInput,
+  options: Pick<MailerOptions, "dkim"> = {},
+): Promise<ComposedMail> {
   const parsed = parseMail(mail);
   if (!parsed.ok) throw new DeliveryError(invalidMail(parsed.problems));
-  return compose(parsed.value);
+  const composed = await composition(parsed.value, { dkim: parseDkim(options.dkim) });
+  if (!composed.ok) {
+    const { messageId } = parsed.value;
+    throw new DeliveryError({ ...failed(composed.problems), messageId, relay: "" });
+  }
+  const { envelope, content } = composed.value;
+  return { envelope, content: await wholeOf(content) };
 }

@@ -1,6 +1,8 @@
 /** The library's use case: mails in, Outcomes out, over the relays that the options name. */
 import { DeliveryError } from "./delivery-error.ts";
-import type { Mail, MailInput } from "./mail/mail.ts";
+import { parseDkimKeys, type DkimKeyInput, type DkimKeyOptions } from "./mail/dkim/key.ts";
+import { invalidMailFailure } from "./composition.ts";
+import type { MailInput, ParsedMail } from "./mail/mail.ts";
 import { parseMail } from "./mail/parse-mail.ts";
 import type { Connect } from "./net/connection.ts";
 import { Gate } from "./net/gate.ts";
@@ -21,6 +23,11 @@ export interface SendOptions {
 export interface MailerOptions extends SendOptions {
   /** One relay, or several to be tried in order as long as nothing can have been sent. */
   readonly relay: RelayInput | readonly RelayInput[];
+  /**
+   * Signs every mail (RFC 6376): one key, or several, for a domain each or for two algorithms. A mail
+   * from a domain that none of them is for is refused, with cause config.
+   */
+  readonly dkim?: DkimKeyInput | readonly DkimKeyInput[];
   /** How to dial; the platform's own where absent. */
   readonly connect?: Connect;
 }
@@ -36,7 +43,10 @@ const MAX_CONNECTIONS = 5;
 
 /** Sends mail. Each `submit` and `send` has a session of its own; `sendMany` has one for all. */
 export class Mailer {
-  readonly #options: SendOptions & { readonly connect: Connect };
+  readonly #options: SendOptions & {
+    readonly connect: Connect;
+    readonly dkim: readonly DkimKeyOptions[];
+  };
   readonly #relays: readonly [Relay, ...Relay[]];
   readonly #gate = new Gate(MAX_CONNECTIONS);
   readonly #routes = new Set<Route>();
@@ -46,13 +56,15 @@ export class Mailer {
   /** Throws TypeError, with every problem in its message, where the options are not right. */
   constructor(options: MailerOptions & { readonly connect: Connect }) {
     const relays = parseRelays(options.relay);
-    if (!relays.ok) {
-      const problems = relays.problems.map(({ pointer, detail }) => `${pointer}: ${detail}`);
-      throw new TypeError(`These options make no mailer. ${problems.join(" ")}`);
-    }
-    if (!isPolicy(options.allRecipients)) throw new TypeError(POLICIES);
+    if (!relays.ok) throw wrongOptions(relays.problems);
+    const { allRecipients, connect } = options;
+    if (!isPolicy(allRecipients)) throw new TypeError(POLICIES);
     this.#relays = relays.value;
-    this.#options = options;
+    this.#options = {
+      connect,
+      dkim: parseDkim(options.dkim),
+      ...(allRecipients === undefined ? {} : { allRecipients }),
+    };
   }
 
   /** The receipt. Throws DeliveryError, with the Outcome, unless at least one recipient was taken. */
@@ -142,6 +154,19 @@ export class Mailer {
   }
 }
 
+/** The keys of the option; none where it is absent. Throws TypeError where they are not right. */
+export function parseDkim(input: MailerOptions["dkim"]): readonly DkimKeyOptions[] {
+  if (input === undefined) return [];
+  const keys = parseDkimKeys(input, "/dkim");
+  if (!keys.ok) throw wrongOptions(keys.problems);
+  return keys.value;
+}
+
+function wrongOptions(problems: readonly Problem[]): TypeError {
+  const sentences = problems.map(({ pointer, detail }) => `${pointer}: ${detail}`);
+  return new TypeError(`These options make no mailer. ${sentences.join(" ")}`);
+}
+
 const POLICIES = 'allRecipients is "any" or "all"';
 
 /** Every relay of a mailer, or the problems of all of them; pointers start with `/relay`. */
@@ -163,15 +188,12 @@ export function parseRelays(
 
 /** The Outcome of input that is no mail: nothing was dialled, nothing was sent. */
 export function invalidMail(problems: readonly Problem[]): Outcome & { readonly failure: Failure } {
-  const details = problems.map((problem) => problem.detail).join(" ");
-  const failure: Failure = {
-    cause: "validation",
-    stage: "compose",
-    message: `The mail is not valid. ${details}`,
-    problems,
-    transcript: [],
+  return {
+    status: "refused",
+    failure: invalidMailFailure(problems),
+    messageId: "",
+    relay: "",
   };
-  return { status: "refused", failure, messageId: "", relay: "" };
 }
 
 /** JavaScript has no types, and "ALL" must not pass for either. */
@@ -179,7 +201,7 @@ function isPolicy(value: unknown): boolean {
   return value === undefined || value === "any" || value === "all";
 }
 
-async function deliver(route: Route, mail: Mail, options: SendOptions): Promise<Outcome> {
+async function deliver(route: Route, mail: ParsedMail, options: SendOptions): Promise<Outcome> {
   if (!isPolicy(options.allRecipients)) throw new TypeError(POLICIES);
   return route.deliver(mail, options.allRecipients);
 }

@@ -10,6 +10,7 @@ import type { Connect } from "./net/connection.ts";
 import { forbidden } from "./policy.ts";
 import { narrowed, readQueueBody, type QueueBody } from "./queued-mail.ts";
 import { Route } from "./route.ts";
+import { routeOptions } from "./route-options.ts";
 import { sessionLog } from "./session-log.ts";
 import { isAboutAccess, isTransient, type Outcome } from "./smtp/outcome.ts";
 
@@ -32,7 +33,11 @@ export async function consume(batch: MessageBatch, env: Env, connect: Connect): 
     return;
   }
   const log = createLog(config.value.logLevel);
-  const route = new Route({ relays: config.value.relays, connect, onSession: sessionLog(log) });
+  const route = new Route({
+    ...routeOptions(config.value, env),
+    connect,
+    onSession: sessionLog(log),
+  });
   const deadline = Date.now() + BATCH_MS;
   for (const message of batch.messages) {
     try {

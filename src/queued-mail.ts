@@ -3,7 +3,7 @@
  * same mail, under the id the client was given. A bare Mail, sent to the queue by another Worker, is
  * taken too; what it leaves open is then fixed by the queue message.
  */
-import type { Mail, MailInput } from "./mail/mail.ts";
+import type { MailInput, ParsedMail } from "./mail/mail.ts";
 import { isRecord } from "./mail/fields.ts";
 import { parseMail } from "./mail/parse-mail.ts";
 import { serialiseMail } from "./mail/serialise-mail.ts";
@@ -28,7 +28,7 @@ export const MAX_QUEUED_OCTETS = 127_500;
 /** The queue message of a mail, and its octets as JSON. */
 export function queuedMail(
   id: string,
-  mail: Mail,
+  mail: ParsedMail,
 ): { readonly body: QueuedMail; readonly octets: number } {
   const body = { id, mail: serialiseMail(mail) };
   return { body, octets: new TextEncoder().encode(JSON.stringify(body)).length };
@@ -38,7 +38,7 @@ export function queuedMail(
 export function readQueueBody(
   body: unknown,
   message: { readonly id: string; readonly timestamp: Date },
-): { readonly id: string; readonly mail: Result<Mail, readonly Problem[]> } {
+): { readonly id: string; readonly mail: Result<ParsedMail, readonly Problem[]> } {
   const isOurs = isRecord(body) && "mail" in body && "id" in body;
   const id = isOurs && isPlainId(body.id) ? body.id : message.id;
   const mail = parseMail(isOurs ? body.mail : body, {
@@ -55,7 +55,7 @@ function isPlainId(id: unknown): id is string {
 }
 
 /** The same mail for fewer recipients: its header fields stay. */
-export function narrowed(id: string, mail: Mail, recipients: readonly string[]): QueuedMail {
+export function narrowed(id: string, mail: ParsedMail, recipients: readonly string[]): QueuedMail {
   const whole = serialiseMail(mail);
   return { id, mail: { ...whole, envelope: { ...whole.envelope, to: recipients } } };
 }

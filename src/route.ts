@@ -4,13 +4,15 @@
  * where nothing can have been sent yet.
  */
 import { adviceOn } from "./advice.ts";
-import { compose } from "./mail/compose.ts";
-import type { Mail } from "./mail/mail.ts";
+import { composition, type CompositionOptions } from "./composition.ts";
+import type { ParsedMail } from "./mail/mail.ts";
 import type { Connect } from "./net/connection.ts";
 import { Session, type Settlement } from "./net/converse.ts";
 import type { SessionReport } from "./net/session-record.ts";
 import { labelOf, type Relay, type Security } from "./relay-options.ts";
+import type { Content } from "./smtp/content.ts";
 import {
+  failed,
   isAboutAccess,
   type Failure,
   type Outcome,
@@ -18,7 +20,7 @@ import {
 } from "./smtp/outcome.ts";
 import type { RecipientPolicy, Transaction } from "./smtp/transaction.ts";
 
-export interface RouteOptions {
+export interface RouteOptions extends CompositionOptions {
   /** Tried in order; at least one. */
   readonly relays: readonly [Relay, ...Relay[]];
   readonly connect: Connect;
@@ -69,17 +71,21 @@ export class Route {
 
   /** How the mail ended. Never rejects for a Mail that was parsed; one mail at a time. */
   async deliver(
-    mail: Mail,
+    mail: ParsedMail,
     allRecipients: RecipientPolicy = this.#options.allRecipients ?? "any",
   ): Promise<Outcome> {
-    const { envelope, content } = compose(mail);
+    const { messageId } = mail;
+    const composed = await composition(mail, this.#options);
+    if (!composed.ok) return { ...failed(composed.problems), messageId, relay: "" };
+    const { envelope, content, eightBit } = composed.value;
     const { submitter } = envelope;
     const requests = submitter === undefined ? mail.requests : { ...mail.requests, submitter };
     const transaction: Transaction = {
       reversePath: envelope.from,
       forwardPaths: envelope.to,
       smtpUtf8: envelope.smtpUtf8,
-      sizeOctets: content.length,
+      eightBit,
+      sizeOctets: content.size,
       ...(requests === undefined ? {} : { requests }),
       recipientPolicy: allRecipients,
     };
@@ -91,7 +97,7 @@ export class Route {
       relay = other;
       outcome = await this.#deliverTo(other, transaction, content);
     }
-    return { ...outcome, messageId: mail.messageId, relay: labelOf(relay) };
+    return { ...outcome, messageId, relay: labelOf(relay) };
   }
 
   /** Connects, EHLO, TLS, AUTH, and no mail: one report per relay. */
@@ -112,7 +118,7 @@ export class Route {
   async #deliverTo(
     relay: Relay,
     transaction: Transaction,
-    content: Uint8Array,
+    content: Content,
   ): Promise<TransactionOutcome> {
     let whole = await this.#submit(relay, transaction, content);
     for (;;) {
@@ -129,7 +135,7 @@ export class Route {
   async #submit(
     relay: Relay,
     transaction: Transaction,
-    content: Uint8Array,
+    content: Content,
   ): Promise<TransactionOutcome> {
     const avoided = this.#unopened.get(relay);
     if (avoided !== undefined && Date.now() < avoided.until) return avoided.outcome;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { readConfig, readTokens } from "../src/config.ts";
 import type { Env } from "../src/env.ts";
+import { ED25519, pem, RSA } from "./mail/dkim/keys.ts";
 
 const TOKEN = "0123456789abcdef";
 const BASE = { SMTP_HOST: "smtp.example.com" };
@@ -94,6 +95,157 @@ describe("a configuration", () => {
       },
     });
     expect(config.ok && config.value.allowedRecipients).toBeUndefined();
+  });
+});
+
+const RSA_PEM = pem(RSA);
+const ED25519_PEM = pem(ED25519);
+const DKIM = { DKIM_DOMAIN: "example.com", DKIM_SELECTOR: "mail", DKIM_PRIVATE_KEY: RSA_PEM };
+
+describe("DKIM keys", () => {
+  const keysOf = async (env: object): Promise<unknown> => {
+    const config = await readConfig({ ...BASE, ...env });
+    if (!config.ok) return config.problems;
+    return config.value.dkim.map(({ domain, selector, algorithm }) => ({
+      domain,
+      selector,
+      algorithm,
+    }));
+  };
+  const rsa = { domain: "example.com", selector: "mail", algorithm: "rsa-sha256" };
+  const ed25519 = { domain: "example.com", selector: "ed", algorithm: "ed25519-sha256" };
+  const list = [
+    { domain: "example.com", selector: "mail", privateKey: RSA_PEM },
+    { domain: "example.com", selector: "ed", privateKey: ED25519_PEM },
+  ];
+
+  it.each<[string, object, readonly object[]]>([
+    ["none", {}, []],
+    ["none, of empty settings", { DKIM_DOMAIN: "", DKIM_SELECTOR: " ", DKIM_KEYS: "" }, []],
+    ["none, of an empty list", { DKIM_KEYS: "[]" }, []],
+    ["one", DKIM, [rsa]],
+    [
+      "one, as JSON writes it",
+      { ...DKIM, DKIM_PRIVATE_KEY: JSON.stringify(RSA_PEM).slice(1, -1) },
+      [rsa],
+    ],
+    [
+      "one, of its base64",
+      { ...DKIM, DKIM_PRIVATE_KEY: RSA_PEM.split("\n").slice(1, -2).join("") },
+      [rsa],
+    ],
+    [
+      "one, from the Secrets Store",
+      { ...DKIM, DKIM_PRIVATE_KEY: { get: async () => RSA_PEM } },
+      [rsa],
+    ],
+    [
+      "two",
+      { ...DKIM, DKIM_SELECTOR: "mail ed", DKIM_PRIVATE_KEY: RSA_PEM + ED25519_PEM },
+      [rsa, ed25519],
+    ],
+    [
+      "two, on one line",
+      {
+        ...DKIM,
+        DKIM_SELECTOR: "mail, ed",
+        DKIM_PRIVATE_KEY: (RSA_PEM + ED25519_PEM).replaceAll("\n", String.raw`\n`),
+      },
+      [rsa, ed25519],
+    ],
+    [
+      "two, as lists of wrangler.toml",
+      { ...DKIM, DKIM_SELECTOR: ["mail", "ed"], DKIM_PRIVATE_KEY: [RSA_PEM, ED25519_PEM] },
+      [rsa, ed25519],
+    ],
+    ["a list as JSON", { DKIM_KEYS: JSON.stringify(list) }, [rsa, ed25519]],
+    ["a list of wrangler.toml", { DKIM_KEYS: list }, [rsa, ed25519]],
+    ["a list, and then not the others", { DKIM_KEYS: list, DKIM_DOMAIN: "x y" }, [rsa, ed25519]],
+    ["a list of one, without brackets", { DKIM_KEYS: JSON.stringify(list[0]) }, [rsa]],
+  ])("are read: %s", async (_, env, wanted) => {
+    expect(await keysOf(env)).toStrictEqual(wanted);
+  });
+
+  const two = { ...DKIM, DKIM_SELECTOR: "mail,ed", DKIM_PRIVATE_KEY: RSA_PEM + ED25519_PEM };
+  it.each<[string, object, Readonly<Record<string, RegExp>>]>([
+    [
+      "a selector alone",
+      { DKIM_SELECTOR: "secret7391" },
+      { DKIM_DOMAIN: /^Missing/, DKIM_PRIVATE_KEY: /^Missing.*openssl genpkey.*secret put/ },
+    ],
+    [
+      "a key alone",
+      { DKIM_PRIVATE_KEY: RSA_PEM },
+      { DKIM_DOMAIN: /^Missing/, DKIM_SELECTOR: /^Missing.*_domainkey/ },
+    ],
+    ["no domain", { ...DKIM, DKIM_DOMAIN: "secret7391_" }, { DKIM_DOMAIN: /^`DKIM_DOMAIN` must/ }],
+    ["no domain of two keys", { ...two, DKIM_DOMAIN: "7391 x" }, { DKIM_DOMAIN: /^`DKIM_DOMAIN`/ }],
+    [
+      "no selector",
+      { ...DKIM, DKIM_SELECTOR: "a;7391" },
+      { DKIM_SELECTOR: /^`DKIM_SELECTOR` must/ },
+    ],
+    [
+      "a bad second selector",
+      { ...two, DKIM_SELECTOR: "mail,7391_" },
+      { DKIM_SELECTOR: /^Key 2: `DKIM_SELECTOR` must/ },
+    ],
+    [
+      "one selector twice",
+      { ...two, DKIM_SELECTOR: "mail mail" },
+      { DKIM_SELECTOR: /^Key 2: .*same/ },
+    ],
+    [
+      "one selector for two",
+      { ...two, DKIM_SELECTOR: "mail" },
+      { DKIM_SELECTOR: /one selector for each/ },
+    ],
+    [
+      "two selectors for one",
+      { ...DKIM, DKIM_SELECTOR: "a b" },
+      { DKIM_SELECTOR: /one selector for each/ },
+    ],
+    [
+      "a selector of commas",
+      { ...DKIM, DKIM_SELECTOR: "," },
+      { DKIM_SELECTOR: /one selector for each/ },
+    ],
+    [
+      "a key in another form",
+      { ...DKIM, DKIM_PRIVATE_KEY: RSA.privateKey.export({ format: "pem", type: "pkcs1" }) },
+      { DKIM_PRIVATE_KEY: /^`DKIM_PRIVATE_KEY` is PKCS#1.*openssl pkey/ },
+    ],
+    [
+      "a second key in another form",
+      {
+        ...two,
+        DKIM_PRIVATE_KEY:
+          RSA_PEM + ED25519.publicKey.export({ format: "pem", type: "spki" }).toString(),
+      },
+      { DKIM_PRIVATE_KEY: /^Key 2: `DKIM_PRIVATE_KEY` is the public half/ },
+    ],
+    [
+      "text before a key",
+      { ...DKIM, DKIM_PRIVATE_KEY: `secret7391 ${RSA_PEM}` },
+      { DKIM_PRIVATE_KEY: /nothing before or after/ },
+    ],
+    ["no JSON", { DKIM_KEYS: "secret7391" }, { DKIM_KEYS: /^Not JSON\. .*"privateKey"/ }],
+    ["JSON of nothing", { DKIM_KEYS: "null" }, { DKIM_KEYS: /an object with `domain`/ }],
+    [
+      "a bad second key",
+      { DKIM_KEYS: [list[0], { ...list[1], algorithm: "rsa-sha256" }] },
+      { DKIM_KEYS: /^Key 2: `algorithm` is `rsa-sha256`/ },
+    ],
+  ])("are refused by the name of the variable: %s", async (_, env, wanted) => {
+    const problems = await problemsOf({ ...BASE, ...env });
+    expect(Object.keys(problems).toSorted()).toStrictEqual(Object.keys(wanted).toSorted());
+    for (const [name, detail] of Object.entries(wanted)) expect(problems[name]).toMatch(detail);
+    expect(JSON.stringify(problems)).not.toMatch(/7391|MII|MC4/);
+  });
+
+  it("have each problem told once", async () => {
+    const config = await readConfig({ ...BASE, ...two, DKIM_DOMAIN: "?" });
+    expect(config.ok ? [] : config.problems).toHaveLength(1);
   });
 });
 

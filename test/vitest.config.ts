@@ -39,7 +39,13 @@ export default defineConfig({
       {
         root,
         resolve: { alias: { "#connect": join(root, "src/net/cloudflare.ts") } },
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            // Bindings that a deployment may have, and the configuration leaves out.
+            miniflare: { r2Buckets: ["SPOOL"] },
+          }),
+        ],
         test: {
           name: "workerd",
           include: ["test/workerd/**/*.test.ts"],

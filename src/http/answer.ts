@@ -30,7 +30,10 @@ export function outcomeResponse(request: Request, id: string, outcome: Outcome):
     );
   }
   const { failure } = outcome;
-  const details = detailsOf(outcome.status, failure);
+  const details =
+    failure.problems === undefined
+      ? detailsOf(outcome.status, failure)
+      : invalidMailDetails(failure.problems);
   const advice = adviceOn(failure);
   return problemResponse(request, {
     ...details,

@@ -7,6 +7,7 @@ import { createLog } from "../log.ts";
 import type { Connect } from "../net/connection.ts";
 import type { Result } from "../result.ts";
 import { Route } from "../route.ts";
+import { routeOptions } from "../route-options.ts";
 import { sessionLog } from "../session-log.ts";
 import { misconfigured, unauthorised } from "./auth.ts";
 import { drain } from "./body.ts";
@@ -78,7 +79,7 @@ async function verify(request: Request, around: Surroundings): Promise<Response>
   await drain(request);
   const { config, connect } = around;
   const onSession = sessionLog(createLog(config.logLevel));
-  const route = new Route({ relays: config.relays, connect, onSession });
+  const route = new Route({ ...routeOptions(config, around.env), connect, onSession });
   const asking = route.verify();
   around.outlive(closedAfter(asking, route));
   const relays = await asking;

@@ -1,40 +1,57 @@
 /** The request body: bounded while it is read, since Content-Length is only a hint. */
+import type { Problem } from "../smtp/outcome.ts";
 import type { ProblemDetails } from "./problem.ts";
 
 /**
- * Octets. A Worker has 128 MB, in which the JSON text, what it decodes to and the composed message must
- * stand side by side.
+ * Octets. A Worker has 128 MB, in which the body, what it decodes to and the composed message must stand
+ * side by side.
  */
-export const MAX_BODY_OCTETS: number = 20 * 1024 * 1024;
+const MAX_BODY_OCTETS = 20 * 1024 * 1024;
 
 /** A body this short is read to its end before a refusal, so that the connection can be kept. */
 const MAX_DRAINED_OCTETS = 1024 * 1024;
 
-export type Body =
-  | { readonly ok: true; readonly value: unknown }
+/** What was read of a body, or what to answer instead. */
+export type Body<T> =
+  | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: ProblemDetails };
 
-/** What the JSON body says, or what is wrong with it. */
-export async function readJson(request: Request): Promise<Body> {
-  const wrongType = typeProblem(request);
-  if (wrongType !== undefined) return refused(wrongType);
-  // Decoded as it comes, so that octets and text of a large body do not stand side by side.
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  const parts: string[] = [];
+/** What `parseMail` is to make a mail of, and what is wrong with the way it was written. */
+export interface MailBody {
+  readonly input: unknown;
+  /** A field with a problem of its own here holds something else than the caller wrote, or nothing. */
+  readonly problems: readonly Problem[];
+}
+
+/** Hands over the body chunk by chunk; returns what is wrong with it, if anything. */
+export async function readBody(
+  request: Request,
+  take: (chunk: Uint8Array) => void,
+): Promise<ProblemDetails | undefined> {
   try {
-    const isWhole = await readBounded(request.body, MAX_BODY_OCTETS, (chunk) => {
-      parts.push(decoder.decode(chunk, { stream: true }));
-    });
-    if (!isWhole) return refused(TOO_LARGE);
-    parts.push(decoder.decode());
-  } catch (error) {
-    return refused(unreadable(error instanceof TypeError ? "it is not UTF-8" : "it broke off"));
-  }
-  try {
-    return { ok: true, value: JSON.parse(parts.join("")) };
+    const isWhole = await readBounded(request.body, MAX_BODY_OCTETS, take);
+    return isWhole ? undefined : TOO_LARGE;
   } catch {
-    return refused(unreadable("it is not JSON"));
+    return unreadable("it broke off");
   }
+}
+
+/** The whole body. */
+export async function readOctets(request: Request): Promise<Body<Uint8Array<ArrayBuffer>>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const problem = await readBody(request, (chunk) => {
+    chunks.push(chunk);
+    length += chunk.length;
+  });
+  if (problem !== undefined) return { ok: false, problem };
+  const octets = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    octets.set(chunk, at);
+    at += chunk.length;
+  }
+  return { ok: true, value: octets };
 }
 
 /** Reads away what a client still sends: workerd drops the connection under an unread body. */
@@ -43,20 +60,13 @@ export async function drain(request: Request): Promise<void> {
   await readBounded(request.body, MAX_DRAINED_OCTETS, () => undefined).catch(() => undefined);
 }
 
-function refused(problem: ProblemDetails): Body {
-  return { ok: false, problem };
-}
-
-function typeProblem(request: Request): ProblemDetails | undefined {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  const encoding = request.headers.get("content-encoding") ?? "identity";
-  if (type === "application/json" && encoding === "identity") return undefined;
+/** The answer to a body that is not what its Content-Type says. */
+export function unreadable(reason: string): ProblemDetails {
   return {
-    status: 415,
+    status: 400,
     name: "validation_error",
-    title: "The request is not JSON",
-    message: "Send the mail as `Content-Type: application/json`, without Content-Encoding.",
-    headers: { accept: "application/json" },
+    title: "The body cannot be read",
+    message: `The request body cannot be read: ${reason}.`,
   };
 }
 
@@ -82,12 +92,3 @@ const TOO_LARGE: ProblemDetails = {
   title: "The request is too large",
   message: `The request body may have at most ${MAX_BODY_OCTETS} octets.`,
 };
-
-function unreadable(reason: string): ProblemDetails {
-  return {
-    status: 400,
-    name: "validation_error",
-    title: "The request is not JSON",
-    message: `The request body cannot be read: ${reason}.`,
-  };
-}

@@ -1,18 +1,21 @@
-/** POST /emails: JSON to Mail, then to the relay or to the queue, and what became of it as the answer. */
+/** POST /emails: body to Mail, then to the relay or to the queue, and what became of it as the answer. */
 import type { Config } from "../config.ts";
 import type { Env } from "../env.ts";
 import { createLog } from "../log.ts";
-import type { Mail } from "../mail/mail.ts";
-import { parseMail } from "../mail/parse-mail.ts";
+import { loadMail } from "../mail/load-mail.ts";
+import type { ParsedMail } from "../mail/mail.ts";
 import type { Connect } from "../net/connection.ts";
 import { forbidden } from "../policy.ts";
 import { MAX_QUEUED_OCTETS, queuedMail, type QueuedMail } from "../queued-mail.ts";
 import { Route } from "../route.ts";
+import { routeOptions } from "../route-options.ts";
 import { sessionLog } from "../session-log.ts";
 import type { Outcome, Problem } from "../smtp/outcome.ts";
 import { invalidMailDetails, outcomeResponse } from "./answer.ts";
-import { readJson } from "./body.ts";
+import { dryRunResponse } from "./dry-run.ts";
+import { readMail } from "./mail-input.ts";
 import type { ProblemDetails } from "./problem.ts";
+import { readDryRun } from "./query.ts";
 import { refuse } from "./refuse.ts";
 
 /** What a request is answered with. */
@@ -31,17 +34,25 @@ export interface Surroundings {
 export async function sendMail(request: Request, around: Surroundings): Promise<Response> {
   const { env, config } = around;
   if (request.headers.has("idempotency-key")) return refuse(request, NO_JOURNAL);
-  const body = await readJson(request);
+  const dryRun = readDryRun(request);
+  if (!dryRun.ok) return refuse(request, dryRun.problem);
+  const body = await readMail(request);
   if (!body.ok) return refuse(request, body.problem);
-  const parsed = parseMail(body.value);
-  if (!parsed.ok) return refuse(request, invalidMailDetails(parsed.problems));
-  const mail = parsed.value;
+  const mail = body.value;
   const problems = forbidden(mail, config);
   if (problems.length > 0) return refuse(request, notAllowed(problems));
 
   const id = crypto.randomUUID();
+  if (dryRun.value) {
+    const octets = config.delivery === "queue" ? queuedMail(id, mail).octets : 0;
+    if (octets > MAX_QUEUED_OCTETS) return refuse(request, tooLargeForQueue(octets));
+    return dryRunResponse(request, mail, routeOptions(config, env));
+  }
   const wantsAsync = prefersAsync(request.headers.get("prefer"));
   if (config.delivery === "queue" || (wantsAsync && env.MAIL_QUEUE !== undefined)) {
+    // Told now, while the caller is there: what is in the bucket is looked up, and not read yet.
+    const loaded = await loadMail(mail, routeOptions(config, env).store);
+    if (!loaded.ok) return refuse(request, invalidMailDetails(loaded.problems));
     const { body: queued, octets } = queuedMail(id, mail);
     if (octets <= MAX_QUEUED_OCTETS) {
       const isQueued = await enqueue(queued, around);
@@ -63,10 +74,10 @@ export async function closedAfter(work: Promise<unknown>, route: Route): Promise
   }
 }
 
-async function deliver(id: string, mail: Mail, around: Surroundings): Promise<Outcome> {
+async function deliver(id: string, mail: ParsedMail, around: Surroundings): Promise<Outcome> {
   const { config, connect, outlive } = around;
   const onSession = sessionLog(createLog(config.logLevel));
-  const route = new Route({ relays: config.relays, connect, onSession });
+  const route = new Route({ ...routeOptions(config, around.env), connect, onSession });
   const sending = route.deliver(mail).then((outcome) => {
     // Told here, since nobody else hears of it where the client is gone.
     logOutcome(config, id, outcome);
@@ -105,7 +116,7 @@ function logOutcome(config: Config, id: string, outcome: Outcome): void {
   });
 }
 
-function queuedResponse(id: string, mail: Mail, applied: Record<string, string>): Response {
+function queuedResponse(id: string, mail: ParsedMail, applied: Record<string, string>): Response {
   return Response.json(
     { id, messageId: mail.messageId, status: "queued" },
     { status: 202, headers: { ...applied, vary: "Prefer", "cache-control": "no-store" } },

@@ -3,12 +3,10 @@ import type { Problem } from "../smtp/outcome.ts";
 import type { Result } from "../result.ts";
 import { isRecord, readFields, readItems, readString, report } from "./fields.ts";
 import type { Field } from "./fields.ts";
+import { LIMITS } from "./limits.ts";
 import type { Envelope, Mail } from "./mail.ts";
 import { addressOf, needsSmtpUtf8, parseAddress, parseMailbox } from "./mailbox.ts";
 import type { Mailbox } from "./mailbox.ts";
-
-/** RFC 5321 §4.5.3.1.8 has every server take 100; few take more than this in one transaction. */
-const MAX_RECIPIENTS = 1_000;
 
 const WANTED =
   "The email address needs to follow the `email@example.com` or `Name <email@example.com>` format.";
@@ -39,9 +37,8 @@ export function readAddresses(
 
   const recipients = envelope.to ?? [...lists.to, ...lists.cc, ...lists.bcc];
   const to = [...new Set(recipients.map(addressOf))];
-  if (to.length > MAX_RECIPIENTS) {
-    const detail = `A mail has at most ${MAX_RECIPIENTS} recipients; this one has ${to.length}.`;
-    problems.push({ pointer: "/to", detail });
+  if (to.length > LIMITS.recipients) {
+    tooMany(to.length, problems);
     return undefined;
   }
   const reversePath = envelope.from ?? sender ?? from;
@@ -60,6 +57,53 @@ export function readAddresses(
       ...(envelope.submitter === undefined ? {} : { submitter: addressOrNull(envelope.submitter) }),
     } satisfies Envelope,
   };
+}
+
+/** Who a whole message says it is from and for. */
+export interface MessageAddresses {
+  /** At least one. */
+  readonly from: readonly Mailbox[];
+  readonly sender?: Mailbox;
+  readonly to: readonly Mailbox[];
+  readonly cc: readonly Mailbox[];
+  readonly bcc: readonly Mailbox[];
+  readonly utf8Header: boolean;
+}
+
+/**
+ * The envelope of a whole message: what the mail gives, else what the message says; undefined, with a
+ * problem, where neither makes one. RFC 6409 §8.1: the sender of a message is its Sender, or its From.
+ */
+export function readRawEnvelope(
+  fields: ReadonlyMap<string, Field>,
+  message: MessageAddresses,
+  problems: Problem[],
+): Envelope | undefined {
+  const before = problems.length;
+  const given = ["to", "cc", "bcc"].flatMap((name) => readMailboxes(fields.get(name), problems));
+  const from = readMailbox(fields.get("from"), problems);
+  const envelope = readEnvelope(fields.get("envelope"), problems);
+  const named = [...message.to, ...message.cc, ...message.bcc];
+  const recipients = envelope.to ?? (given.length > 0 ? given : named);
+  const reversePath = envelope.from ?? from ?? message.sender ?? message.from[0] ?? "null";
+  if (problems.length > before) return undefined;
+  const to = [...new Set(recipients.map(addressOf))];
+  if (to.length === 0) missing("to", problems);
+  if (to.length > LIMITS.recipients) tooMany(to.length, problems);
+  if (problems.length > before) return undefined;
+  const everyone = reversePath === "null" ? recipients : [...recipients, reversePath];
+  const { submitter } = envelope;
+  return {
+    from: addressOrNull(reversePath),
+    to,
+    smtpUtf8: message.utf8Header || everyone.some(needsSmtpUtf8),
+    ...(submitter === undefined ? {} : { submitter: addressOrNull(submitter) }),
+  };
+}
+
+function tooMany(count: number, problems: Problem[]): void {
+  const detail = `A mail has at most ${LIMITS.recipients} recipients; this one has ${count}.`;
+  problems.push({ pointer: "/to", detail });
 }
 
 /** What the caller fixed of the envelope; the null reverse-path (RFC 5321 §4.5.5) is `null`. */
@@ -83,7 +127,7 @@ function readEnvelope(field: Field | undefined, problems: Problem[]): GivenEnvel
   const givenSubmitter = fields.get("submitter");
   const from = givenFrom?.value === "" ? "null" : readAddress(givenFrom, problems);
   const submitter = givenSubmitter?.value === "" ? "null" : readAddress(givenSubmitter, problems);
-  const to = readItems(givenTo, MAX_RECIPIENTS, problems).map((item) =>
+  const to = readItems(givenTo, LIMITS.recipients, problems).map((item) =>
     readAddress(item, problems),
   );
   return {
@@ -98,7 +142,7 @@ function addressOrNull(mailbox: Mailbox | "null"): string {
 }
 
 function readMailboxes(field: Field | undefined, problems: Problem[]): Mailbox[] {
-  return readItems(field, MAX_RECIPIENTS, problems)
+  return readItems(field, LIMITS.recipients, problems)
     .map((item) => accept(item, parseMailbox(item.value), problems))
     .filter((mailbox) => mailbox !== undefined);
 }

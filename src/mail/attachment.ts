@@ -1,23 +1,28 @@
 /**
  * The attachments of a mail: content in any of the forms that clients send, and what is said about
- * it. Nothing is ever fetched: a `path` is refused, not followed.
+ * it. Nothing is ever fetched: a `path` is refused, not followed. Streams and stored objects are read
+ * by `loadMail`, once the whole mail is known to be valid.
  */
 import type { Problem } from "../smtp/outcome.ts";
 import { decodeBase64 } from "./base64.ts";
 import { isRecord, itemOf, readFields, readString, report } from "./fields.ts";
 import type { Field } from "./fields.ts";
 import { filenameFault } from "./filename.ts";
-import type { Attachment } from "./mail.ts";
+import { LIMITS } from "./limits.ts";
+import type { ParsedAttachment } from "./mail.ts";
 import { UNKNOWN_TYPE, extensionOfType, parseMediaType, typeOfFilename } from "./media-type.ts";
 import { parseContentId } from "./message-id.ts";
-import { isMessageType, isSevenBitMessage } from "./transfer-encoding.ts";
+import { isMessageType, messageForm } from "./transfer-encoding.ts";
 
-/** More than any mail that is read by people; each costs a part and its header. */
-const MAX_ATTACHMENTS = 100;
+/** What S3 and R2 take as a key. */
+const MAX_KEY_OCTETS = 1_024;
+/** Objects of ours in the bucket: mails of others may be among them. */
+const OWN_PREFIX = "postrider/";
 
 const SCHEMA = {
-  known: ["filename", "type", "content", "disposition", "contentId", "path"],
+  known: ["filename", "type", "content", "r2Key", "size", "disposition", "contentId", "path"],
   aliases: {
+    r2_key: "r2Key",
     content_type: "type",
     contentType: "type",
     content_id: "contentId",
@@ -27,15 +32,15 @@ const SCHEMA = {
 } as const;
 
 /** The attachments that are valid; each that is not adds its problems. */
-export function readAttachments(field: Field | undefined, problems: Problem[]): Attachment[] {
+export function readAttachments(field: Field | undefined, problems: Problem[]): ParsedAttachment[] {
   if (field === undefined || field.value === "") return [];
   if (!Array.isArray(field.value)) {
     report(problems, field, "It must be an array.");
     return [];
   }
   const values: readonly unknown[] = field.value;
-  if (values.length > MAX_ATTACHMENTS) {
-    report(problems, field, `At most ${MAX_ATTACHMENTS} attachments are allowed.`);
+  if (values.length > LIMITS.attachments) {
+    report(problems, field, `At most ${LIMITS.attachments} attachments are allowed.`);
     return [];
   }
   const contentIds = new Set<string>();
@@ -50,7 +55,11 @@ export function readAttachments(field: Field | undefined, problems: Problem[]): 
   }).flat();
 }
 
-function readAttachment(item: Field, index: number, problems: Problem[]): Attachment | undefined {
+function readAttachment(
+  item: Field,
+  index: number,
+  problems: Problem[],
+): ParsedAttachment | undefined {
   if (!isRecord(item.value)) {
     report(problems, item, "An attachment must be an object with `filename` and `content`.");
     return undefined;
@@ -65,30 +74,35 @@ function readAttachment(item: Field, index: number, problems: Problem[]): Attach
   const givenType = readType(fields.get("type"), problems);
   const contentId = readContentId(fields.get("contentId"), problems);
   const disposition = readDisposition(fields.get("disposition"), contentId, problems);
-  const content = readContent(fields.get("content"), { item, path, problems });
+  const content = readContent(fields, { item, path, problems });
+  const size = readSize(fields.get("size"), content, problems);
   if (problems.length > before || content === undefined) return undefined;
 
   let type = givenType ?? (givenName === undefined ? UNKNOWN_TYPE : typeOfFilename(givenName));
-  if (isMessageType(type) && !isSevenBitMessage(content)) {
-    if (givenType !== undefined) {
+  if (isMessageType(type)) {
+    const form = content instanceof Uint8Array ? messageForm(content) : undefined;
+    // Where nobody said that it is a message, any relay shall take it.
+    if (givenType === undefined && form !== "7bit") type = UNKNOWN_TYPE;
+    else if (content instanceof Uint8Array && form === undefined) {
       const { name, pointer } = fields.get("type") ?? item;
-      report(problems, { name, pointer }, NOT_SEVEN_BIT);
+      report(problems, { name, pointer }, NOT_OF_LINES);
     }
-    type = UNKNOWN_TYPE;
   }
   return {
     filename: givenName ?? `attachment-${index + 1}.${extensionOfType(type)}`,
     type,
     content,
+    ...(size === undefined ? {} : { size }),
     disposition,
     ...(contentId === undefined ? {} : { contentId }),
+    pointer: item.pointer,
   };
 }
 
-// RFC 2046 §5.2.1: such a part may be encoded by nobody, and not every relay takes 8-bit content.
-const NOT_SEVEN_BIT =
-  "A message can be attached as such only if it is ASCII in lines of at most 998; give " +
-  "`application/octet-stream` as its type instead.";
+/** RFC 2046 §5.2.1: such a part may be encoded by nobody. */
+export const NOT_OF_LINES: string =
+  "A message can be attached as such only if it has lines of at most 998 octets and no control " +
+  "characters; give `application/octet-stream` as its type instead.";
 
 function readFilename(field: Field | undefined, problems: Problem[]): string | undefined {
   // The types of the Resend SDKs let `false` stand for no name.
@@ -124,7 +138,7 @@ function readDisposition(
   field: Field | undefined,
   contentId: string | undefined,
   problems: Problem[],
-): Attachment["disposition"] {
+): ParsedAttachment["disposition"] {
   const implied = contentId === undefined ? "attachment" : "inline";
   if (field === undefined || field.value === "") return implied;
   if (field.value !== "attachment" && field.value !== "inline") {
@@ -138,9 +152,15 @@ function readDisposition(
 }
 
 function readContent(
-  field: Field | undefined,
+  fields: ReadonlyMap<string, Field>,
   { item, path, problems }: { item: Field; path: Field | undefined; problems: Problem[] },
-): Uint8Array | undefined {
+): ParsedAttachment["content"] | undefined {
+  const field = fields.get("content");
+  const key = fields.get("r2Key");
+  if (field !== undefined && key !== undefined) {
+    report(problems, key, "It stands in place of `content`; give one of them.");
+  }
+  if (key !== undefined) return readKey(key, problems);
   if (field === undefined) {
     if (path === undefined) {
       const detail = "Attachment must have either a `content` or `path`.";
@@ -155,13 +175,47 @@ function readContent(
     report(problems, field, `It must be base64. ${decoded.problems}`);
     return undefined;
   }
+  if (value instanceof ReadableStream) {
+    if (!value.locked) return value;
+    report(problems, field, "The stream is locked: somebody else reads it, or has read it.");
+    return undefined;
+  }
   const octets = octetsOf(value);
   if (octets === undefined) report(problems, field, WANTED);
   return octets;
 }
 
+function readKey(field: Field, problems: Problem[]): ParsedAttachment["content"] | undefined {
+  const r2Key = readString(field, problems);
+  if (r2Key === undefined) return undefined;
+  if (r2Key === "" || new TextEncoder().encode(r2Key).length > MAX_KEY_OCTETS) {
+    report(problems, field, `A key has 1 to ${MAX_KEY_OCTETS} octets.`);
+  }
+  if (r2Key.startsWith(OWN_PREFIX)) {
+    report(problems, field, `Keys that start with \`${OWN_PREFIX}\` are Postrider's own.`);
+  }
+  return { r2Key };
+}
+
+function readSize(
+  field: Field | undefined,
+  content: ParsedAttachment["content"] | undefined,
+  problems: Problem[],
+): number | undefined {
+  if (field === undefined) return undefined;
+  const { value } = field;
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    report(problems, field, "It must be a whole number of octets.");
+    return undefined;
+  }
+  if (content instanceof Uint8Array && content.length !== value) {
+    report(problems, field, `The content has ${content.length} octets.`);
+  }
+  return value;
+}
+
 const WANTED =
-  "It must be base64, or octets: a Uint8Array, an ArrayBuffer or an array of 0 to 255.";
+  "It must be base64, or octets: a Uint8Array, an ArrayBuffer, a ReadableStream or an array of 0 to 255.";
 
 /** RPC brings octets as they are; JSON brings a list, or what became of a Buffer or Uint8Array. */
 function octetsOf(value: unknown): Uint8Array | undefined {

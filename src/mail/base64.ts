@@ -8,7 +8,9 @@ import type { Result } from "../result.ts";
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const DIGITS: Uint8Array = new TextEncoder().encode(ALPHABET);
 /** Octets behind one line of 76 digits (RFC 2045 §6.8). */
-const OCTETS_PER_LINE = 57;
+export const OCTETS_PER_LINE = 57;
+/** Octets of a full line with its CRLF. */
+export const WRAPPED_LINE = 78;
 const CR = 0x0d;
 const LF = 0x0a;
 const PAD = 0x3d;

@@ -1,29 +1,32 @@
 /**
- * Composes a mail: the envelope, and the octets of the message (RFC 5322 §3.5, RFC 2045 §2).
- * mimetext nests the multiparts and nothing else. It gets fields that are finished, parts whose
- * bodies are stand-ins, and boundaries that nobody guesses; the bodies are put in afterwards, as
- * octets, so that nothing mimetext would do to text can happen to them. Only this file imports it,
- * and only its browser build: the other one writes the line ends of its host.
+ * Composes a mail: the envelope, and the content (RFC 5322 §3.5, RFC 2045 §2). mimetext writes the
+ * multiparts, one level at a time, and nothing else. It gets fields that are finished, stand-ins for the
+ * bodies, and boundaries that nobody guesses; the bodies take their places afterwards, as octets, so that
+ * nothing mimetext would do to text can happen to them. Only this file imports it, and only its browser
+ * build: the other one writes the line ends of its host.
  */
 import { MIMEMessage, MIMEMessageHeader } from "mimetext/browser";
 import type { HeaderField, MIMEMessageContent } from "mimetext/browser";
 
-import { formatAddressList } from "./address-list.ts";
+import type { Content } from "../smtp/content.ts";
 import { assertComposed } from "./composed.ts";
-import type { Range } from "./composed.ts";
-import { formatDate } from "./date.ts";
-import { foldValue, formatUnstructured } from "./header-field.ts";
+import { contentOf, type Segment } from "./content.ts";
+import { foldValue } from "./header-field.ts";
+import { headerFields, type FieldLine } from "./header.ts";
 import type { Envelope, Mail } from "./mail.ts";
-import { formatDisposition } from "./parameter.ts";
+import { fallbackName, formatDisposition } from "./parameter.ts";
 import { randomBytes, randomToken } from "./random.ts";
 import type { RandomBytes } from "./random.ts";
-import { bodyLength, encodeAttachment, encodeText, writeBody } from "./transfer-encoding.ts";
+import { bareType, isEightBit, structureOf } from "./structure.ts";
+import type { Entity, Leaf, Multipart } from "./structure.ts";
 import type { Body } from "./transfer-encoding.ts";
 
-/** What a relay is given: whom the mail is from and for, and the content of its DATA. */
+/** What a relay is given: whom the mail is from and for, and the content. */
 export interface Composed {
   readonly envelope: Envelope;
-  readonly content: Uint8Array;
+  readonly content: Content;
+  /** The body has octets over 127, so the relay must offer 8BITMIME (RFC 6152 §3). */
+  readonly eightBit: boolean;
 }
 
 export interface ComposeOptions {
@@ -33,35 +36,19 @@ export interface ComposeOptions {
 
 /** The envelope and content of the mail. Pure but for the boundaries; never throws for a Mail. */
 export function compose(mail: Mail, options: ComposeOptions = {}): Composed {
-  const token = (): string => randomToken(options.randomBytes ?? randomBytes);
-  const message = new MIMEMessage(CONTEXT);
-  message.headers = headerOf(mail);
-  message.boundaries = { mixed: token(), alt: token(), related: token() };
-  const standIn = token();
-  const bodies: Body[] = [];
-  const place = (body: Body): string => `${standIn}${bodies.push(body) - 1}.`;
-
-  for (const [contentType, text] of textsOf(mail)) {
-    const body = encodeText(text);
-    const data = place(body);
-    const part = message.addMessage({ data, contentType, encoding: body.encoding });
-    part.setHeader("Content-Type", `${contentType}; charset=utf-8`);
+  const { envelope } = mail;
+  if (mail.raw !== undefined) {
+    const { content, eightBit, utf8Header } = mail.raw;
+    const segments = [{ type: "octets", octets: content }] as const;
+    assertComposed(segments, { header: utf8Header, body: eightBit });
+    return { envelope, content: contentOf(segments), eightBit };
   }
-  for (const { type, content, disposition, filename, contentId } of mail.attachments) {
-    const body = encodeAttachment(type, content);
-    const data = place(body);
-    // mimetext finds out what a part is by searching its fields for words: tell it instead.
-    const { encoding } = body;
-    const part = message.addAttachment({ data, filename: "x", contentType: "x/x", encoding });
-    part.setHeader("Content-Type", foldValue("Content-Type", type));
-    part.setHeader("Content-Disposition", formatDisposition(disposition, filename));
-    if (contentId !== undefined) part.setHeader("Content-ID", `<${contentId}>`);
-    part.isAttachment = () => disposition === "attachment";
-    part.isInlineAttachment = () => disposition === "inline";
-  }
-  const { content, base64 } = fillIn(withRelatedType(message), standIn, bodies);
-  assertComposed(content, { allowUtf8: mail.envelope.smtpUtf8, base64 });
-  return { envelope: mail.envelope, content };
+  const structure = structureOf(mail);
+  const eightBit = isEightBit(structure);
+  const assembly = new Assembly(mail, structure, options.randomBytes ?? randomBytes);
+  const segments = assembly.segments(structure);
+  assertComposed(segments, { header: envelope.smtpUtf8, body: eightBit });
+  return { envelope, content: contentOf(segments), eightBit };
 }
 
 /** What mimetext asks of its host. Ours are the line ends; nothing is left to it to encode. */
@@ -87,102 +74,157 @@ class FinishedHeader extends MIMEMessageHeader {
   }
 }
 
-function headerOf(mail: Mail): MIMEMessageHeader {
-  const header = new FinishedHeader(CONTEXT);
-  const set = (name: string, value: string): HeaderField => header.set(name, value);
-  set("From", formatAddressList("From", [mail.from]));
-  if (mail.sender !== undefined) set("Sender", formatAddressList("Sender", [mail.sender]));
-  for (const [name, mailboxes] of [
-    ["Reply-To", mail.replyTo],
-    ["To", mail.to],
-    ["Cc", mail.cc],
-  ] as const) {
-    // RFC 5322 §3.6.3: an address list is not empty. Bcc is in the envelope and nowhere else.
-    if (mailboxes.length > 0) set(name, formatAddressList(name, mailboxes));
+/** One level: mimetext finds out what a part is by searching its fields for words; here it is told. */
+class Level extends MIMEMessage {
+  root: MIMEMessageContent | undefined;
+
+  override getMessageByType(type: string): MIMEMessageContent | undefined {
+    return type === "text/plain" ? this.root : undefined;
   }
-  set("Subject", formatUnstructured("Subject", mail.subject));
-  set("Date", formatDate(mail.date));
-  set("Message-ID", foldValue("Message-ID", mail.messageId));
-  if (mail.inReplyTo !== undefined) set("In-Reply-To", foldValue("In-Reply-To", mail.inReplyTo));
-  if (mail.references.length > 0) {
-    set("References", foldValue("References", mail.references.join(" ")));
+}
+
+function levelWith(header: FinishedHeader, boundary: string): Level {
+  const level = new Level(CONTEXT);
+  level.headers = header;
+  level.boundaries = { mixed: boundary, alt: "", related: "" };
+  return level;
+}
+
+/** A message being put together: the bodies stand aside until the levels are written. */
+class Assembly {
+  readonly #header: readonly FieldLine[];
+  readonly #source: RandomBytes;
+  readonly #standIn: string;
+  readonly #bodies: Body[] = [];
+  /** All that could hold a boundary or a stand-in: base64 has no hyphen and no dot. */
+  readonly #text: string;
+  readonly #tokens = new Set<string>();
+
+  constructor(mail: Mail, structure: Entity, source: RandomBytes) {
+    this.#header = headerFields(mail);
+    this.#source = source;
+    this.#text = [...this.#header.map(({ value }) => value), textOf(structure)].join("\n");
+    this.#standIn = this.#token();
   }
-  for (const { name, value } of mail.headers) set(name, formatUnstructured(name, value));
-  set("MIME-Version", "1.0");
-  return header;
-}
 
-/** The text parts in the order of RFC 2046 §5.1.4: the plainest first. */
-function textsOf(mail: Mail): [contentType: string, text: string][] {
-  const texts: [string, string][] = [];
-  if (mail.text !== undefined) texts.push(["text/plain", mail.text]);
-  if (mail.html !== undefined) texts.push(["text/html", mail.html]);
-  // mimetext writes no message without a text; an empty one shows as nothing.
-  return texts.length > 0 ? texts : [["text/plain", ""]];
-}
-
-/** RFC 2387 §3.1: multipart/related names the type of its root, which mimetext leaves out. */
-function withRelatedType(message: MIMEMessage): string {
-  const roots = message.messages.filter(isText);
-  const root = roots.length > 1 ? "multipart/alternative" : bareType(roots[0]);
-  const { related } = message.boundaries;
-  return message
-    .asRaw()
-    .replace(
-      `multipart/related; boundary=${related}`,
-      `multipart/related; type="${root}";\r\n boundary=${related}`,
-    );
-}
-
-function isText(part: MIMEMessageContent): boolean {
-  return !part.isAttachment() && !part.isInlineAttachment();
-}
-
-function bareType(part: MIMEMessageContent | undefined): string {
-  return String(part?.getHeader("Content-Type")).split(";", 1)[0] ?? "";
-}
-
-/** Puts each body where its stand-in is, with one CRLF behind it, the end of the content included. */
-function fillIn(
-  skeleton: string,
-  standIn: string,
-  bodies: readonly Body[],
-): { content: Uint8Array; base64: Range[] } {
-  const pieces = skeleton.split(new RegExp(`${standIn}(\\d+)\\.(?:\\r\\n)*`));
-  if (pieces.length !== bodies.length * 2 + 1) {
-    throw new TypeError("mimetext left out a part, or wrote one twice");
-  }
-  const encoder = new TextEncoder();
-  const chunks: (Uint8Array | Body)[] = [];
-  let length = 0;
-  for (const [at, piece] of pieces.entries()) {
-    const body = at % 2 === 1 ? bodies[Number(piece)] : undefined;
-    // The last piece ends the message, which mimetext leaves without a line end.
-    const last = at === pieces.length - 1 && piece !== "";
-    const chunk = body ?? encoder.encode(last ? `${piece}\r\n` : piece);
-    chunks.push(chunk);
-    length += chunk instanceof Uint8Array ? chunk.length : bodyLength(chunk) + 2;
-  }
-  const content = new Uint8Array(length);
-  const base64: Range[] = [];
-  let offset = 0;
-  for (const chunk of chunks) {
-    if (chunk instanceof Uint8Array) {
-      content.set(chunk, offset);
-      offset += chunk.length;
-    } else {
-      const start = offset;
-      offset = writeBody(chunk, content, start);
-      if (chunk.encoding === "base64" && offset > start) base64.push({ start, end: offset });
-      // A text that is the whole message may bring the line end of the message itself.
-      if (offset + 2 === content.length && endsLine(content, offset)) break;
-      content[offset++] = 0x0d;
-      content[offset++] = 0x0a;
+  /** RFC 2046 §5.1.1: a boundary stands in no part. Chance is against it, a bad generator is not. */
+  #token(): string {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const token = randomToken(this.#source);
+      if (this.#tokens.has(token) || this.#text.includes(token)) continue;
+      this.#tokens.add(token);
+      return token;
     }
+    throw new TypeError("the generator of random octets gives the same ones again");
   }
-  return { content: content.subarray(0, offset), base64 };
+
+  segments(entity: Entity): Segment[] {
+    const header = new FinishedHeader(CONTEXT);
+    for (const { name, value } of this.#header) header.set(name, value);
+    header.set("MIME-Version", "1.0");
+    const text = "subtype" in entity ? this.#multipart(entity, header) : this.#leaf(entity, header);
+    return this.#filledIn(text);
+  }
+
+  #leaf(entity: Leaf, header: FinishedHeader): string {
+    const level = levelWith(header, "");
+    level.root = this.#part(level, entity);
+    return level.asRaw();
+  }
+
+  /** RFC 2046 §5.1. To mimetext every level is mixed: its other kinds have places for two parts only. */
+  #multipart(entity: Multipart, header: FinishedHeader): string {
+    const [root, ...others] = entity.parts;
+    // RFC 2045 §6.4: a part of 8 bits shows in every level around it.
+    if (isEightBit(entity)) header.set("Content-Transfer-Encoding", "8bit");
+    const boundary = this.#token();
+    const level = levelWith(header, boundary);
+    level.root = this.#part(level, root);
+    for (const other of others) this.#part(level, other).isAttachment = () => true;
+    for (const part of level.messages) part.isInlineAttachment = () => false;
+    const written = `Content-Type: multipart/mixed; boundary=${boundary}`;
+    // RFC 2387 §3.1: multipart/related names the type of its root.
+    const type = entity.subtype === "related" ? ` type="${bareType(root)}";\r\n` : "";
+    const wanted = `Content-Type: multipart/${entity.subtype};${type} boundary=${boundary}`;
+    return level.asRaw().replace(written, wanted);
+  }
+
+  #part(level: Level, entity: Entity): MIMEMessageContent {
+    if ("subtype" in entity) {
+      const nested = this.#multipart(entity, new FinishedHeader(CONTEXT));
+      const end = nested.indexOf("\r\n\r\n");
+      // Nothing stands behind it, but the line end of a body is wanted there as well.
+      const data = nested.slice(end + 4) + this.#place(NOTHING);
+      const part = level.addMessage({ data, contentType: "text/plain" });
+      part.headers.fields = [];
+      for (const field of nested.slice(0, end).split(/\r\n(?! )/)) {
+        const [, name, value] = /^([^:]+): ([^]*)$/.exec(field) ?? [];
+        if (name !== undefined && value !== undefined) part.setHeader(name, value);
+      }
+      return part;
+    }
+    const { type, body, file } = entity;
+    const data = this.#place(body);
+    const part = level.addMessage({ data, contentType: "text/plain", encoding: body.encoding });
+    const name = file === undefined ? undefined : fallbackName(file.filename);
+    const named = name === undefined ? "" : `;\r\n${name}`;
+    part.setHeader("Content-Type", foldValue("Content-Type", type) + named);
+    if (file === undefined) return part;
+    part.setHeader("Content-Disposition", formatDisposition(file.disposition, file.filename));
+    if (file.contentId !== undefined) part.setHeader("Content-ID", `<${file.contentId}>`);
+    return part;
+  }
+
+  #place(body: Body): string {
+    return `${this.#standIn}${this.#bodies.push(body) - 1}.`;
+  }
+
+  /** Puts each body where its stand-in is, with one CRLF behind it, the end of the content included. */
+  #filledIn(skeleton: string): Segment[] {
+    const pieces = skeleton.split(new RegExp(`${this.#standIn}(\\d+)\\.(?:\\r\\n)*`));
+    if (pieces.length !== this.#bodies.length * 2 + 1) {
+      throw new TypeError("mimetext left out a part, or wrote one twice");
+    }
+    const encoder = new TextEncoder();
+    const segments: Segment[] = [];
+    for (const [at, piece] of pieces.entries()) {
+      const body = at % 2 === 1 ? this.#bodies[Number(piece)] : undefined;
+      const isLast = at >= pieces.length - 2;
+      if (body !== undefined) {
+        segments.push(body.segment);
+        continue;
+      }
+      // A body that is the whole message may bring the line end of the message itself.
+      const before = at === 0 || (isLast && piece === "" && endsLine(segments)) ? "" : "\r\n";
+      // mimetext leaves the last line without a line end.
+      const after = isLast && piece !== "" ? "\r\n" : "";
+      segments.push({ type: "octets", octets: encoder.encode(before + piece + after) });
+    }
+    return segments;
+  }
 }
 
-function endsLine(content: Uint8Array, end: number): boolean {
-  return content[end - 2] === 0x0d && content[end - 1] === 0x0a;
+/** What will be written of it, for a search: octets as characters. */
+function textOf(entity: Entity): string {
+  if ("subtype" in entity) return entity.parts.map(textOf).join("\n");
+  const { type, octets } = entity.body.segment;
+  const isText = type === "octets" && octets instanceof Uint8Array;
+  const body = isText ? new TextDecoder("latin1").decode(octets) : "";
+  return `${entity.type}\n${entity.file?.filename ?? ""}\n${body}`;
+}
+
+const MAX_TRIES = 8;
+
+const NOTHING: Body = {
+  encoding: "7bit",
+  segment: { type: "octets", octets: new Uint8Array(0) },
+};
+
+/** Whether the last octets written end a line: an empty body ends the line of what is before it. */
+function endsLine(segments: readonly Segment[]): boolean {
+  const last = segments.findLast(
+    ({ octets }) => !(octets instanceof Uint8Array) || octets.length > 0,
+  );
+  if (last?.type !== "octets" || !(last.octets instanceof Uint8Array)) return false;
+  return last.octets.at(-2) === 0x0d && last.octets.at(-1) === 0x0a;
 }

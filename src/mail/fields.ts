@@ -63,6 +63,27 @@ export function readString(field: Field | undefined, problems: Problem[]): strin
   return undefined;
 }
 
+/** The choice that the field names in any case of letters, spelled as the choices are. */
+export function readChoice<T extends string>(
+  field: Field | undefined,
+  choices: readonly T[],
+  problems: Problem[],
+): T | undefined {
+  if (field === undefined) return undefined;
+  const text = typeof field.value === "string" ? field.value.toLowerCase() : undefined;
+  const choice = choices.find((one) => one.toLowerCase() === text);
+  if (choice === undefined) report(problems, field, `It must be ${choices.join(", ")}.`);
+  return choice;
+}
+
+/** Whether the field is true; undefined where there is none, or neither true nor false. */
+export function readFlag(field: Field | undefined, problems: Problem[]): boolean | undefined {
+  if (field === undefined) return undefined;
+  if (typeof field.value === "boolean") return field.value;
+  report(problems, field, "It must be true or false.");
+  return undefined;
+}
+
 /**
  * The items of a field that takes one or many, each with its own pointer. An empty string or list
  * counts as absent. More than the limit is one problem and no items.

@@ -78,8 +78,8 @@ export function extensionOfType(type: string): string {
 export function parseMediaType(text: string): Result<string, string> {
   if (text.length > MAX_LENGTH) return invalid(`It has more than ${MAX_LENGTH} characters.`);
   const semicolon = text.indexOf(";");
-  const name = (semicolon === -1 ? text : text.slice(0, semicolon)).trim().toLowerCase();
-  if (!/^[!#$&^_.+a-z0-9-]{1,127}\/[!#$&^_.+a-z0-9-]{1,127}$/.test(name)) {
+  const name = NAME.exec(semicolon === -1 ? text : text.slice(0, semicolon))?.[1]?.toLowerCase();
+  if (name === undefined) {
     return invalid("A media type is like `text/plain` or `text/plain; charset=utf-8`.");
   }
   if (name.startsWith("multipart/")) return invalid("An attachment may not be `multipart`.");
@@ -91,6 +91,12 @@ export function parseMediaType(text: string): Result<string, string> {
   if (!parameters.ok) return parameters;
   return valid([name, ...parameters.value].join("; "));
 }
+
+/**
+ * RFC 6838 §4.2, with blanks around it and nothing else: trim() drops what nobody sees, and toLowerCase()
+ * makes an ASCII letter of the Kelvin sign.
+ */
+const NAME = /^[\t ]*([!#$&^_.+A-Za-z0-9-]{1,127}\/[!#$&^_.+A-Za-z0-9-]{1,127})[\t ]*$/;
 
 /** RFC 2045 §5.1: a token, or a quoted string of printable ASCII. */
 const PARAMETER =

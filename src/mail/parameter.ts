@@ -1,25 +1,35 @@
 /**
- * The file name as a parameter of Content-Disposition (RFC 2183 §2.3), in one family only: plain
- * where ASCII carries it, else the extended form of RFC 2231 §4 with an ASCII stand-in before it for
- * readers that do not know that form.
+ * The file name of a part. Content-Disposition (RFC 2183 §2.3) has it in one family of parameters: plain
+ * where ASCII carries it, else the extended form of RFC 2231 §4, because readers that find both take the
+ * plain one or call it a defect. For readers that know no extended form, Content-Type then has a stand-in.
  */
 
-/** Keeps `filename="..."` within a line of 78. */
+/** Keeps ` filename="..."` within a line of 78. */
 const MAX_PLAIN_LENGTH = 60;
 /** Keeps ` filename*12*=...;` within a line of 78. */
 const MAX_SECTION_LENGTH = 60;
 
 /** `attachment; filename="..."`, folded before each parameter. */
 export function formatDisposition(disposition: "attachment" | "inline", filename: string): string {
-  return [disposition, ...formatFilename(filename)].join(";\r\n ");
+  const parameters = isPlain(filename)
+    ? [`filename="${filename.replaceAll(/["\\]/g, "\\$&")}"`]
+    : formatExtended(filename);
+  return [disposition, ...parameters].join(";\r\n ");
 }
 
-function formatFilename(filename: string): string[] {
-  const isPlain = /^[ -~]*$/.test(filename) && !filename.includes("=?");
-  if (isPlain && filename.length <= MAX_PLAIN_LENGTH) {
-    return [`filename="${filename.replaceAll(/["\\]/g, "\\$&")}"`];
-  }
-  return [`filename="${standIn(filename)}"`, ...formatExtended(filename)];
+/**
+ * The parameter ` name="..."` for Content-Type, with the space that it is folded at: ASCII letters, digits
+ * and little else, at most 60, the extension kept. Undefined where every reader finds the name itself.
+ */
+export function fallbackName(filename: string): string | undefined {
+  return isPlain(filename) ? undefined : ` name="${standIn(filename)}"`;
+}
+
+function isPlain(filename: string): boolean {
+  // A lookalike of an encoded-word is decoded by many readers, quotes or not.
+  return (
+    /^[ -~]*$/.test(filename) && filename.length <= MAX_PLAIN_LENGTH && !filename.includes("=?")
+  );
 }
 
 /** RFC 2231 §3 and §4: sections in order, none of which splits a character. */
@@ -48,7 +58,6 @@ function percentEncode(character: string): string {
   ).join("");
 }
 
-/** ASCII letters, digits and little else; the extension survives. */
 function standIn(filename: string): string {
   const ascii = filename.replaceAll(/[^A-Za-z0-9._ -]+/g, "_");
   if (ascii.length <= MAX_PLAIN_LENGTH) return ascii;

@@ -8,14 +8,20 @@ import type { Result } from "../result.ts";
 import type { Problem } from "../smtp/outcome.ts";
 import { readAddresses } from "./addresses.ts";
 import { readAttachments } from "./attachment.ts";
+import { readAutoSubmitted, readImportance } from "./automatic.ts";
 import { wrappedBase64Length } from "./base64.ts";
+import { readCalendar } from "./calendar.ts";
 import { hasControlButTab } from "./characters.ts";
 import { readCustomHeaders } from "./custom-headers.ts";
 import { parseDate } from "./date.ts";
 import { isRecord, readFields, readItems, readString, report } from "./fields.ts";
 import type { Field } from "./fields.ts";
-import type { Attachment, Mail } from "./mail.ts";
+import { headerLength } from "./header.ts";
+import { LIMITS } from "./limits.ts";
+import { readListUnsubscribe } from "./list-unsubscribe.ts";
+import type { ParsedAttachment, ParsedMail } from "./mail.ts";
 import { generateMessageId, parseMessageId } from "./message-id.ts";
+import { parseRaw } from "./parse-raw.ts";
 import { readRequests } from "./requests.ts";
 
 /** Where the clock and the identifiers come from. */
@@ -25,15 +31,6 @@ export interface ParseOptions {
   /** Makes the Message-ID, with angle brackets, of a mail that has none; given From's domain. */
   readonly messageId?: (domain: string) => string;
 }
-
-/** The limit of the Resend API and far above that of most relays, after base64. */
-const MAX_CONTENT_OCTETS = 40 * 1024 * 1024;
-/** Twice a line of 998; longer subjects are cut or refused by those who show them. */
-const MAX_SUBJECT_LENGTH = 2_000;
-/** A long thread; RFC 5322 §3.6.4 sets none, and others trim it. */
-const MAX_REFERENCES = 250;
-/** A mail with more has no need of a longer list. */
-const MAX_PROBLEMS = 100;
 
 const SCHEMA = {
   known: [
@@ -46,10 +43,17 @@ const SCHEMA = {
     "subject",
     "text",
     "html",
+    "amp",
+    "textFormat",
+    "calendar",
     "attachments",
     "headers",
     "inReplyTo",
     "references",
+    "listUnsubscribe",
+    "autoSubmitted",
+    "importance",
+    "raw",
     "messageId",
     "date",
     "envelope",
@@ -69,51 +73,91 @@ const SCHEMA = {
     scheduled_at: "scheduledAt",
     list_unsubscribe: "listUnsubscribe",
     auto_submitted: "autoSubmitted",
+    text_format: "textFormat",
   },
-  unsupported: [
-    "calendar",
-    "amp",
-    "raw",
-    "scheduledAt",
-    "tags",
-    "listUnsubscribe",
-    "autoSubmitted",
-  ],
+  unsupported: ["scheduledAt", "tags"],
 } as const;
 
 /** The mail, or everything that is wrong with the input. */
 export function parseMail(
   input: unknown,
   options: ParseOptions = {},
-): Result<Mail, readonly Problem[]> {
+): Result<ParsedMail, readonly Problem[]> {
   if (!isRecord(input)) {
     return invalid([{ pointer: "", detail: "A mail must be an object with `from` and `to`." }]);
   }
   const problems: Problem[] = [];
   const fields = readFields(input, SCHEMA, { pointer: "", problems });
+  const raw = fields.get("raw");
+  const parsed =
+    raw === undefined
+      ? parseFields(fields, { ...options, problems })
+      : withoutAttachments(parseRaw(raw, fields, { ...options, problems }));
+  return parsed.ok ? parsed : invalid(parsed.problems.slice(0, LIMITS.problems));
+}
+
+function withoutAttachments(
+  mail: ReturnType<typeof parseRaw>,
+): Result<ParsedMail, readonly Problem[]> {
+  return mail.ok ? valid({ ...mail.value, attachments: [] }) : mail;
+}
+
+function parseFields(
+  fields: ReadonlyMap<string, Field>,
+  { problems, ...options }: ParseOptions & { readonly problems: Problem[] },
+): Result<ParsedMail, readonly Problem[]> {
   const addresses = readAddresses(fields, problems);
   const subject = readSubject(fields.get("subject"), problems);
   const bodies = readBodies(fields, problems);
   const { headers, thread } = readCustomHeaders(fields.get("headers"), problems);
   const inReplyTo = readMessageId(inThread("inReplyTo", fields, thread, problems), problems);
   const references = readReferences(inThread("references", fields, thread, problems), problems);
+  const listUnsubscribe = readListUnsubscribe(fields.get("listUnsubscribe"), problems);
+  const autoSubmitted = readAutoSubmitted(fields.get("autoSubmitted"), problems);
+  const importance = readImportance(fields.get("importance"), problems);
+  refuseTwice(fields, headers, problems);
   const messageId = readMessageId(fields.get("messageId"), problems);
   const date = readDate(fields.get("date"), problems);
   const requests = readRequests(fields, problems);
-  if (addresses === undefined || problems.length > 0) {
-    return invalid(problems.slice(0, MAX_PROBLEMS));
-  }
-  return valid({
+  if (addresses === undefined || problems.length > 0) return invalid(problems);
+  const mail: ParsedMail = {
     ...addresses,
     subject,
     ...bodies,
     headers,
     ...(inReplyTo === undefined ? {} : { inReplyTo }),
     references,
+    ...(listUnsubscribe === undefined ? {} : { listUnsubscribe }),
+    ...(autoSubmitted === undefined ? {} : { autoSubmitted }),
+    ...(importance === undefined ? {} : { importance }),
     messageId: messageId ?? (options.messageId ?? generateMessageId)(addresses.from.domain),
     date: date ?? options.now ?? new Date(),
     ...(requests === undefined ? {} : { requests }),
-  });
+  };
+  const octets = headerLength(mail);
+  if (octets <= LIMITS.headerOctets) return valid(mail);
+  const detail = `The header has ${octets} octets; at most ${LIMITS.headerOctets} are allowed. Name fewer recipients in \`to\` and \`cc\`, or put them into \`bcc\`.`;
+  return invalid([{ pointer: "", detail }]);
+}
+
+/** Header fields that a field of the mail makes; both would be two, of which readers take either. */
+const MADE_BY: ReadonlyMap<string, string> = new Map([
+  ["list-unsubscribe", "listUnsubscribe"],
+  ["list-unsubscribe-post", "listUnsubscribe"],
+  ["auto-submitted", "autoSubmitted"],
+  ["importance", "importance"],
+  ["x-priority", "importance"],
+]);
+
+function refuseTwice(
+  fields: ReadonlyMap<string, Field>,
+  headers: ParsedMail["headers"],
+  problems: Problem[],
+): void {
+  for (const { name } of headers) {
+    const field = fields.get(MADE_BY.get(name.toLowerCase()) ?? "");
+    if (field !== undefined) report(problems, field, `The header \`${name}\` says it already.`);
+  }
 }
 
 function readSubject(field: Field | undefined, problems: Problem[]): string {
@@ -122,37 +166,64 @@ function readSubject(field: Field | undefined, problems: Problem[]): string {
   if (hasControlButTab(subject)) {
     report(problems, field, "It may not hold a line break or another control character.");
   }
-  if (subject.length > MAX_SUBJECT_LENGTH) {
-    report(problems, field, `It has more than ${MAX_SUBJECT_LENGTH} characters.`);
+  if (subject.length > LIMITS.subjectLength) {
+    report(problems, field, `It has more than ${LIMITS.subjectLength} characters.`);
   }
   return subject;
 }
 
-type Bodies = Pick<Mail, "attachments"> & Partial<Pick<Mail, "text" | "html">>;
+type Bodies = Pick<ParsedMail, "text" | "html" | "amp" | "calendar" | "textFormat" | "attachments">;
 
 /** The content fields. An empty text or html counts as absent: there is nothing to show. */
 function readBodies(fields: ReadonlyMap<string, Field>, problems: Problem[]): Bodies {
   const before = problems.length;
   const text = readString(fields.get("text"), problems) ?? "";
   const html = readString(fields.get("html"), problems) ?? "";
+  const amp = readString(fields.get("amp"), problems) ?? "";
+  const textFormat = readTextFormat(fields.get("textFormat"), problems);
+  const calendar = readCalendar(fields.get("calendar"), problems);
   const attachments = readAttachments(fields.get("attachments"), problems);
-  if (problems.length === before && text === "" && html === "" && attachments.length === 0) {
+  const isEmpty = text === "" && html === "" && attachments.length === 0 && calendar === undefined;
+  if (problems.length === before && isEmpty) {
     problems.push({ pointer: "/text", detail: "Missing `html` or `text` field." });
   }
-  const size = text.length + html.length + attachedOctets(attachments);
-  if (size > MAX_CONTENT_OCTETS) {
-    const detail = `The content is larger than ${MAX_CONTENT_OCTETS} octets, base64 counted.`;
+  const givenAmp = fields.get("amp");
+  if (givenAmp !== undefined && amp !== "" && text === "" && html === "") {
+    report(problems, givenAmp, "Few readers show AMP: give `html` or `text` beside it.");
+  }
+  const texts = [text, html, amp, calendar?.content ?? ""];
+  const size = texts.reduce((sum, one) => sum + utf8Length(one), attachedOctets(attachments));
+  if (size > LIMITS.contentOctets) {
+    const detail = `The content is larger than ${LIMITS.contentOctets} octets, base64 counted.`;
     problems.push({ pointer: fields.has("attachments") ? "/attachments" : "/text", detail });
   }
   return {
     ...(text === "" ? {} : { text }),
     ...(html === "" ? {} : { html }),
+    ...(amp === "" ? {} : { amp }),
+    textFormat,
+    ...(calendar === undefined ? {} : { calendar }),
     attachments,
   };
 }
 
-function attachedOctets(attachments: readonly Attachment[]): number {
-  return attachments.reduce((size, { content }) => size + wrappedBase64Length(content.length), 0);
+function readTextFormat(field: Field | undefined, problems: Problem[]): ParsedMail["textFormat"] {
+  if (field === undefined || field.value === "" || field.value === "fixed") return "fixed";
+  if (field.value !== "flowed") report(problems, field, "It must be `fixed` or `flowed`.");
+  return "flowed";
+}
+
+function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** Of those that are at hand; the others are counted when they are loaded. */
+function attachedOctets(attachments: readonly ParsedAttachment[]): number {
+  return attachments.reduce(
+    (sum, { content }) =>
+      sum + (content instanceof Uint8Array ? wrappedBase64Length(content.length) : 0),
+    0,
+  );
 }
 
 /** The field of the mail, or the header of the same meaning; both is one too many. */
@@ -184,10 +255,10 @@ function readMessageId(field: Field | undefined, problems: Problem[]): string | 
 function readReferences(field: Field | undefined, problems: Problem[]): string[] {
   const items =
     field !== undefined && typeof field.value === "string"
-      ? field.value.split(/[ \t\r\n]+/, MAX_REFERENCES + 2).filter((id) => id !== "")
+      ? field.value.split(/[ \t\r\n]+/, LIMITS.references + 2).filter((id) => id !== "")
       : undefined;
   const list = field === undefined || items === undefined ? field : { ...field, value: items };
-  return readItems(list, MAX_REFERENCES, problems)
+  return readItems(list, LIMITS.references, problems)
     .map((item) =>
       readMessageId(
         items === undefined ? item : { ...item, pointer: field?.pointer ?? "" },

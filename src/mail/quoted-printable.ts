@@ -36,7 +36,9 @@ export function encodeQuotedPrintable(octets: Uint8Array): Uint8Array {
       continue;
     }
     const lineEnds = from + 1 === octets.length || isLineEnd(octets, from + 1);
-    const literal = isLiteral(octet) && !(lineEnds && (octet === SPACE || octet === TAB));
+    const isSpace = octet === SPACE || octet === TAB;
+    const isFrom = at === lineStart && startsFrom(octets, from);
+    const literal = isLiteral(octet) && !(lineEnds && isSpace) && !isFrom;
     const width = literal ? 1 : 3;
     // The last octet of a line may use the column that a soft line break would need.
     if (at - lineStart + width > (lineEnds ? MAX_LINE : MAX_LINE - 1)) {
@@ -54,6 +56,13 @@ export function encodeQuotedPrintable(octets: Uint8Array): Uint8Array {
   }
   return target.subarray(0, at);
 }
+
+/** `From ` at the start of a line, to which mailboxes of old add a `>`, and break any signature. */
+function startsFrom(octets: Uint8Array, at: number): boolean {
+  return FROM.every((octet, index) => octets[at + index] === octet);
+}
+
+const FROM: readonly number[] = [0x46, 0x72, 0x6f, 0x6d, SPACE];
 
 function isLineEnd(octets: Uint8Array, at: number): boolean {
   return octets[at] === CR && octets[at + 1] === LF;

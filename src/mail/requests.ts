@@ -4,13 +4,20 @@
  */
 import type { Problem } from "../smtp/outcome.ts";
 import type { DsnEvent, Requests } from "../smtp/parameters.ts";
-import { isRecord, readFields, readItems, readString, report } from "./fields.ts";
-import type { Field } from "./fields.ts";
+import {
+  isRecord,
+  readChoice,
+  readFields,
+  readFlag,
+  readItems,
+  readString,
+  report,
+  type Field,
+} from "./fields.ts";
+import { LIMITS } from "./limits.ts";
 
 /** RFC 3461 §5.4. */
 const MAX_ENVID_LENGTH = 100;
-/** A year: longer than any relay holds or retries. */
-const MAX_SECONDS = 366 * 86_400;
 const DSN_EVENTS: readonly DsnEvent[] = ["NEVER", "SUCCESS", "FAILURE", "DELAY"];
 
 const DSN = { known: ["notify", "ret", "envid"], aliases: {}, unsupported: [] };
@@ -25,7 +32,7 @@ export function readRequests(
   const requireTls = readFlag(fields.get("requireTls"), problems);
   const priority = readWhole(fields.get("priority"), { least: -9, most: 9 }, problems);
   const deliverBy = readDeliverBy(fields.get("deliverBy"), problems);
-  const holds = { least: 1, most: MAX_SECONDS };
+  const holds = { least: 1, most: LIMITS.requestSeconds };
   const holdForSeconds = readWhole(fields.get("holdForSeconds"), holds, problems);
   const requests: Requests = {
     ...(dsn === undefined ? {} : { dsn }),
@@ -80,30 +87,15 @@ function readDeliverBy(field: Field | undefined, problems: Problem[]): Requests[
   const fields = readFields(field.value, DELIVER_BY, { pointer: field.pointer, problems });
   const mode = readChoice(fields.get("mode"), ["R", "N"] as const, problems) ?? "N";
   // RFC 2852 §4: in mode R the time must be ahead.
-  const least = mode === "R" ? 1 : -MAX_SECONDS;
-  const seconds = readWhole(fields.get("seconds"), { least, most: MAX_SECONDS }, problems);
+  const least = mode === "R" ? 1 : -LIMITS.requestSeconds;
+  const seconds = readWhole(
+    fields.get("seconds"),
+    { least, most: LIMITS.requestSeconds },
+    problems,
+  );
   const trace = readFlag(fields.get("trace"), problems) === true;
   if (!fields.has("seconds")) report(problems, field, "Missing `seconds`.");
   return seconds === undefined ? undefined : { seconds, mode, ...(trace ? { trace } : {}) };
-}
-
-function readChoice<T extends string>(
-  field: Field | undefined,
-  choices: readonly T[],
-  problems: Problem[],
-): T | undefined {
-  if (field === undefined) return undefined;
-  const text = typeof field.value === "string" ? field.value.toUpperCase() : undefined;
-  const choice = choices.find((one) => one === text);
-  if (choice === undefined) report(problems, field, `It must be ${choices.join(", ")}.`);
-  return choice;
-}
-
-function readFlag(field: Field | undefined, problems: Problem[]): boolean | undefined {
-  if (field === undefined) return undefined;
-  if (typeof field.value === "boolean") return field.value;
-  report(problems, field, "It must be true or false.");
-  return undefined;
 }
 
 function readWhole(

@@ -1,15 +1,17 @@
 /**
- * Content-Transfer-Encoding (RFC 2045 §6): which one a body gets, and its octets. Never 8bit or
- * binary: what we compose passes any relay, whatever it offers (RFC 6152 §3).
+ * Content-Transfer-Encoding (RFC 2045 §6): which one a body gets, and its octets. Never binary, and 8bit
+ * only for an attached message: all else that we compose passes any relay (RFC 6152 §3).
  */
-import { wrappedBase64Length, writeBase64 } from "./base64.ts";
-import { toCrlf } from "./line-ends.ts";
+import { wrappedBase64Length } from "./base64.ts";
+import type { Segment } from "./content.ts";
+import { toCrlf, toCrlfOctets } from "./line-ends.ts";
 import { encodeQuotedPrintable, quotedPrintableLength } from "./quoted-printable.ts";
+import type { Source } from "./source.ts";
 
-/** A body and how it travels: `octets` are final, save for base64, which is written when placed. */
+/** A body and how it travels. */
 export interface Body {
-  readonly encoding: "7bit" | "quoted-printable" | "base64";
-  readonly octets: Uint8Array;
+  readonly encoding: "7bit" | "8bit" | "quoted-printable" | "base64";
+  readonly segment: Segment;
 }
 
 /** RFC 5322 §2.1.1, without the CRLF. */
@@ -18,18 +20,26 @@ export const MAX_LINE_OCTETS = 998;
 /** The body of a text part: as it is where that is safe, else the smaller of the two encodings. */
 export function encodeText(text: string): Body {
   const octets = new TextEncoder().encode(toCrlf(text));
-  if (isSevenBit(octets)) return { encoding: "7bit", octets };
-  if (quotedPrintableLength(octets) <= wrappedBase64Length(octets.length)) {
-    return { encoding: "quoted-printable", octets: encodeQuotedPrintable(octets) };
+  // A line that starts with `From ` is not safe as it is: some mailbox on the way changes it.
+  if (lineForm(octets) === "7bit" && !/^From /m.test(text)) {
+    return { encoding: "7bit", segment: { type: "octets", octets } };
   }
-  return { encoding: "base64", octets };
+  if (quotedPrintableLength(octets) <= wrappedBase64Length(octets.length)) {
+    const quoted = encodeQuotedPrintable(octets);
+    return { encoding: "quoted-printable", segment: { type: "octets", octets: quoted } };
+  }
+  return { encoding: "base64", segment: { type: "base64", octets } };
 }
 
 /** The body of an attachment: its octets exactly, as base64; a message stays as it is. */
-export function encodeAttachment(type: string, content: Uint8Array): Body {
-  // RFC 2046 §5.2.1: a message part is not encoded; parseMail lets only 7-bit ones through.
-  if (isMessageType(type)) return { encoding: "7bit", octets: sevenBitLines(content) };
-  return { encoding: "base64", octets: content };
+export function encodeAttachment(type: string, content: Uint8Array | Source): Body {
+  // RFC 2046 §5.2.1: a message part is not encoded; `loadMail` lets only messages of lines through.
+  if (isMessageType(type) && content instanceof Uint8Array) {
+    const octets = toCrlfOctets(content);
+    const encoding = lineForm(octets) === "7bit" ? "7bit" : "8bit";
+    return { encoding, segment: { type: "octets", octets } };
+  }
+  return { encoding: "base64", segment: { type: "base64", octets: content } };
 }
 
 /** Whether a media type is `message/...`, which may not be encoded (RFC 2046 §5.2.1). */
@@ -37,34 +47,21 @@ export function isMessageType(type: string): boolean {
   return type.startsWith("message/");
 }
 
-/** Whether the octets, with CRLF line ends, may travel as they are (RFC 2045 §2.7). */
-export function isSevenBitMessage(content: Uint8Array): boolean {
-  // Seven-bit octets decode to as many characters, so that the line ends can be put right.
-  return content.every((octet) => octet < 0x80) && isSevenBit(sevenBitLines(content));
+/** How the octets, once their line ends are CRLF, may travel as they are; undefined if they may not. */
+export function messageForm(content: Uint8Array): "7bit" | "8bit" | undefined {
+  return lineForm(toCrlfOctets(content));
 }
 
-/** How many octets the body takes up in the content. */
-export function bodyLength(body: Body): number {
-  return body.encoding === "base64" ? wrappedBase64Length(body.octets.length) : body.octets.length;
-}
-
-/** Writes the body at the offset; returns the offset behind it. */
-export function writeBody(body: Body, target: Uint8Array, offset: number): number {
-  if (body.encoding === "base64") return writeBase64(body.octets, target, offset);
-  target.set(body.octets, offset);
-  return offset + body.octets.length;
-}
-
-function sevenBitLines(content: Uint8Array): Uint8Array {
-  return new TextEncoder().encode(toCrlf(new TextDecoder().decode(content)));
-}
-
-function isSevenBit(octets: Uint8Array): boolean {
+/** RFC 2045 §2.7, §2.8: lines of at most 998 octets without NUL; in 7bit of ASCII alone. */
+function lineForm(octets: Uint8Array): "7bit" | "8bit" | undefined {
+  let form: "7bit" | "8bit" = "7bit";
   let lineStart = 0;
-  for (const [at, octet] of octets.entries()) {
+  for (let at = 0; at < octets.length; at++) {
+    const octet = octets[at] ?? 0;
     if (octet === 0x0a) lineStart = at + 1;
-    else if (octet > 0x7e || (octet < 0x20 && octet !== 0x09 && octet !== 0x0d)) return false;
-    else if (octet !== 0x0d && at - lineStart >= MAX_LINE_OCTETS) return false;
+    else if (octet > 0x7e) form = "8bit";
+    else if (octet < 0x20 && octet !== 0x09 && octet !== 0x0d) return undefined;
+    if (octet !== 0x0a && octet !== 0x0d && at - lineStart >= MAX_LINE_OCTETS) return undefined;
   }
-  return true;
+  return form;
 }

@@ -5,6 +5,7 @@
 import { Dialogue } from "../smtp/dialogue.ts";
 import type { DialogueOptions, Effect } from "../smtp/effect.ts";
 import type { Capabilities } from "../smtp/capabilities.ts";
+import type { Content } from "../smtp/content.ts";
 import type { Failure, TransactionOutcome } from "../smtp/outcome.ts";
 import type { Question } from "../smtp/sasl/exchange.ts";
 import type { GiveUp } from "../smtp/sasl/mechanism.ts";
@@ -81,7 +82,7 @@ export class Session {
   }
 
   /** How the transaction ended; it waits for those submitted before it. Never rejects. */
-  async submit(transaction: Transaction, content: Uint8Array): Promise<Settlement> {
+  async submit(transaction: Transaction, content: Content): Promise<Settlement> {
     if (this.#record.mails > 0 && !this.#running) await this.#look();
     const settlement = new Promise<Settlement>((resolve) => {
       this.#waiting.set(transaction, { content, resolve });
@@ -229,11 +230,12 @@ export class Session {
 
   /** Streams the content of a transaction; the final dot, where there is one, is the dialogue's. */
   async #stream(transaction: Transaction, framing: "dots" | "octets"): Promise<void> {
-    const content = this.#waiting.get(transaction)?.content ?? new Uint8Array(0);
+    const content = this.#waiting.get(transaction)?.content ?? NO_CONTENT;
+    const ms = this.#options.timeouts?.dataBlock ?? TIMEOUT_MS.dataBlock;
     const transparency = framing === "dots" ? new Transparency() : undefined;
     let octets = 0;
     try {
-      for (const block of blocksOf(content)) {
+      for await (const block of blocksOf(content, ms)) {
         octets += block.length;
         this.#cork.push(transparency?.push(block) ?? block);
         // The last octet of BDAT must not go out before the dialogue knows that it does: from then on
@@ -309,7 +311,9 @@ export class Session {
   }
 }
 
+const NO_CONTENT: Content = { size: 0, blocks: () => [] };
+
 interface Waiting {
-  readonly content: Uint8Array;
+  readonly content: Content;
   readonly resolve: (settlement: Settlement) => void;
 }

@@ -128,9 +128,12 @@ export class Dialogue {
     return this.#drain();
   }
 
-  /** The content could not be produced to its end: the stream must die, or half a mail would count. */
+  /**
+   * The content could not be read to its end, which may pass: the stream must die, or half a mail would
+   * count.
+   */
   contentFailed(detail: string): Effect[] {
-    if (this.#state.stage === "transfer") this.#breakOff("validation", detail);
+    if (this.#state.stage === "transfer") this.#breakOff("connection", detail);
     return this.#drain();
   }
 

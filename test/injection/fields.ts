@@ -123,7 +123,7 @@ export const MAIL_FIELDS: readonly MailField[] = [
     put: (type) => attachment({ type }),
     shown: (email) => email.attachments.map(({ mimeType }) => mimeType),
     means: () => ["text/plain"],
-    takes: [...AT_ENDS, "a byte order mark"],
+    takes: [],
   },
   {
     name: "attachments.type parameter",

@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 import { Mailer } from "../../src/mailer.ts";
 import type { Outcome } from "../../src/smtp/outcome.ts";
 import { fieldsOf, lint } from "../mail/lint.ts";
+import { CONTENT_FIELDS } from "./content-fields.ts";
 import { MAIL_FIELDS, type MailField } from "./fields.ts";
 import { HOSTILE } from "./hostile.ts";
 import { CooperativeRelay, type Wire } from "./relay.ts";
@@ -63,7 +64,7 @@ function expectSound(wire: Wire): void {
   expect(Number(size)).toBe(content.length);
 }
 
-describe.each(MAIL_FIELDS)("$name", (field) => {
+describe.each([...MAIL_FIELDS, ...CONTENT_FIELDS])("$name", (field) => {
   const { clean, pointer, shown, means = (value: string): unknown => value, takes } = field;
 
   it("is sent where it is clean", async () => {

@@ -20,7 +20,7 @@ describe("the content of an attachment", () => {
     ["the JSON of a Buffer", JSON.parse(JSON.stringify(Buffer.from(BYTES)))],
     ["the JSON of a Uint8Array", JSON.parse(JSON.stringify(new Uint8Array(BYTES)))],
   ])("may be %s", (_, content) => {
-    expect([...(one({ content })?.content ?? [])]).toEqual(BYTES);
+    expect(one({ content })?.content).toEqual(new Uint8Array(BYTES));
   });
 
   it.each([
@@ -114,6 +114,13 @@ describe("what is said about an attachment", () => {
       "application/octet-stream",
       "attachment",
     ],
+    [
+      "an 8-bit message",
+      { type: "message/rfc822", content: [200] },
+      "attachment-1.eml",
+      "message/rfc822",
+      "attachment",
+    ],
   ])("is taken: %s", (_, fields, filename, type, disposition) => {
     expect(one({ content: "AAAA", ...fields })).toMatchObject({ filename, type, disposition });
   });
@@ -147,12 +154,12 @@ describe("what is said about an attachment", () => {
     ["a broken parameter", { type: 'text/x; a="b' }, "type", "parameter"],
     ["a parameter that injects", { type: 'text/x; a="b\r\nc"' }, "type", "parameter"],
     ["message/partial", { type: "message/partial" }, "type", "message/partial"],
-    ["an 8-bit message", { type: "message/rfc822", content: [200] }, "type", "ASCII"],
+    ["a message with NUL", { type: "message/rfc822", content: [65, 0] }, "type", "control"],
     [
       "a message of one long line",
       { type: "message/rfc822", content: btoa("x".repeat(999)) },
       "type",
-      "ASCII",
+      "at most 998",
     ],
     ["another disposition", { disposition: "form-data" }, "disposition", "inline"],
     [

@@ -180,16 +180,56 @@ describe("a mail", () => {
     expect(problemsOf(input)).toEqual([problem]);
   });
 
-  it.each(
-    "calendar amp raw scheduledAt tags listUnsubscribe autoSubmitted"
-      .concat(" scheduled_at list_unsubscribe auto_submitted")
-      .split(" "),
-  )("is refused with %s, by name, and not without it", (name) => {
-    expect(problemsOf({ ...HELLO, [name]: "x" })).toEqual([
-      `/${name} The \`${name}\` field is not supported by this version.`,
-    ]);
-    expect(problemsOf({ ...HELLO, [name]: null })).toEqual([]);
-    expect(problemsOf({ ...HELLO, [name]: [] })).toEqual([]);
+  it.each(["scheduledAt", "tags", "scheduled_at"])(
+    "is refused with %s, by name, and not without it",
+    (name) => {
+      expect(problemsOf({ ...HELLO, [name]: "x" })).toEqual([
+        `/${name} The \`${name}\` field is not supported by this version.`,
+      ]);
+      expect(problemsOf({ ...HELLO, [name]: null })).toEqual([]);
+      expect(problemsOf({ ...HELLO, [name]: [] })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["amp alone", { text: null, amp: "<p>" }, "/text Missing `html` or `text` field."],
+    ["another textFormat", { textFormat: "html" }, "/textFormat Invalid `textFormat` field."],
+    [
+      "a header of its own beside listUnsubscribe",
+      { listUnsubscribe: { mailto: "a@example.com" }, headers: { "list-unsubscribe": "<x>" } },
+      "/listUnsubscribe Invalid `listUnsubscribe` field. The header `list-unsubscribe` says it already.",
+    ],
+    [
+      "X-Priority beside importance",
+      { importance: "high", headers: { "X-Priority": "1" } },
+      "/importance Invalid `importance` field. The header `X-Priority` says it already.",
+    ],
+    [
+      "raw and what it brings itself",
+      { raw: "From: a@example.com\r\n\r\nHi\r\n" },
+      "/subject Invalid `subject` field. The `raw` message brings its own; leave this out.",
+    ],
+    ["raw of a number", { subject: null, text: null, raw: 1 }, "/raw Invalid `raw` field."],
+    [
+      "raw that is no base64",
+      { subject: null, text: null, raw: { base64: "*" } },
+      "/raw Invalid `raw` field.",
+    ],
+    [
+      "raw that is no message",
+      { subject: null, text: null, raw: "Hello" },
+      "/raw Invalid `raw` field. Line 1: ",
+    ],
+    [
+      "a header that is too long",
+      {
+        to: Array.from({ length: 900 }, (_, at) => `${"Ünï ".repeat(30)}<u${at}@example.org>`),
+      },
+      " The header has ",
+    ],
+  ])("is refused with %s", (_, fields, problem) => {
+    const [first = ""] = problemsOf({ ...HELLO, ...fields });
+    expect(first.slice(0, problem.length)).toBe(problem);
   });
 
   it.each([

@@ -6,12 +6,11 @@ import { readFileSync, readdirSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { compose } from "../../src/mail/compose.ts";
 import { parseMailbox } from "../../src/mail/mailbox.ts";
 import { fieldsOf, lint } from "./lint.ts";
-import { HELLO, mailOf, problemsOf } from "./mails.ts";
+import { composeWhole, HELLO, mailOf, problemsOf } from "./mails.ts";
 
-const content = (fields: object) => compose(mailOf({ ...HELLO, ...fields })).content;
+const content = (fields: object) => composeWhole(mailOf({ ...HELLO, ...fields })).content;
 const raw = (fields: object) => new TextDecoder().decode(content(fields));
 const longestLine = (text: string) => Math.max(...text.split("\r\n").map((line) => line.length));
 const INJECTION = "x\r\nBcc: <evil@example.net>";
@@ -155,7 +154,7 @@ describe("mimetext's fault", () => {
 
   it.each([
     ["inline.txt", "attachment", "mixed"],
-    ["x-attachment.png", "inline", "related"],
+    ["x-attachment.png", "inline", "mixed"],
     ["attachment-inline", "attachment", "mixed"],
   ])("M18, %s taken for what its name says, is there once", (filename, disposition, type) => {
     const message = raw({ attachments: [{ filename, disposition, content: "AAEC" }] });
@@ -188,9 +187,12 @@ describe("mimetext's fault", () => {
     const mail = mailOf(input);
     const before = JSON.stringify(mail);
     const zero = (length: number) => new Uint8Array(length);
-    expect(compose(mail, { randomBytes: zero })).toEqual(compose(mail, { randomBytes: zero }));
+    // One part, so that one token is enough.
+    expect(composeWhole(mail, { randomBytes: zero })).toEqual(
+      composeWhole(mail, { randomBytes: zero }),
+    );
     expect(JSON.stringify(mail)).toBe(before);
-    expect(new TextDecoder().decode(compose(mail).content)).not.toContain("undefined");
+    expect(new TextDecoder().decode(composeWhole(mail).content)).not.toContain("undefined");
   });
 
   it.each([
@@ -212,8 +214,6 @@ describe("mimetext's fault", () => {
 
   it("M26, multipart/related without its type, has it", () => {
     const attachments = [{ contentId: "a", content: "" }];
-    expect(raw({ html: "h", attachments })).toContain(
-      'multipart/related; type="multipart/alternative"',
-    );
+    expect(raw({ html: "h", attachments })).toContain('multipart/related; type="text/html"');
   });
 });

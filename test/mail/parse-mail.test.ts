@@ -21,6 +21,7 @@ describe("a mail", () => {
       replyTo: [],
       subject: "Hello",
       text: "Hi Bob",
+      textFormat: "fixed",
       attachments: [],
       headers: [
         { name: "X-A", value: "1" },

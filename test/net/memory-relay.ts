@@ -98,7 +98,8 @@ class MemoryConnection implements Connection {
     this.#in = this.#in.slice(end + (this.#inData ? 5 : 2));
     if (this.#inData) {
       this.#inData = false;
-      this.#content(`${text}\r\n`.slice(2));
+      // RFC 5321 §4.5.2: the dot that was put before each line with one.
+      this.#content(`${text}\r\n`.replaceAll("\r\n.", "\r\n").slice(2));
     } else this.#command(text);
     return true;
   }

@@ -7,7 +7,8 @@ import type { AddressInfo } from "node:net";
 
 import type { TestProject } from "vitest/node";
 
-import { startRelay, type Relay } from "../local/relay.ts";
+import { startRelay, type ReceivedMail, type Relay } from "../local/relay.ts";
+import { lint } from "../mail/lint.ts";
 import type { Arrived, Behaviour } from "./behaviour.ts";
 import { startHostileServer, type HostileServer } from "./hostile-server.ts";
 
@@ -16,11 +17,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
     "unknown@example.org": "550 5.1.1 No such user",
     "later@example.org": "451 4.2.1 Mailbox busy",
   };
+  // Whatever test sends a mail: what arrives of those that are composed has no fault.
+  const faults: string[] = [];
+  const onMail = ({ raw }: ReceivedMail): void => {
+    const found = isComposed(raw) ? lint(raw, { smtpUtf8: true }) : [];
+    if (found.length > 0) faults.push(`${found.join("; ")} in:\n${raw.toString().slice(0, 2000)}`);
+  };
   const relays = {
-    starttls: await startRelay({ refuseRecipients }),
-    tls: await startRelay({ mode: "tls", refuseRecipients }),
-    plain: await startRelay({ mode: "plain" }),
-    small: await startRelay({ maxBytes: 2000 }),
+    starttls: await startRelay({ refuseRecipients, onMail }),
+    tls: await startRelay({ mode: "tls", refuseRecipients, onMail }),
+    plain: await startRelay({ mode: "plain", onMail }),
+    small: await startRelay({ maxBytes: 2000, onMail }),
   };
   const hostile = new Map<string, HostileServer>();
   const control = createServer((request, response) => {
@@ -39,7 +46,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
     control.close();
     const servers = [...Object.values(relays), ...hostile.values()];
     await Promise.all(servers.map((server) => server.close()));
+    if (faults.length > 0) throw new Error(`Mails with faults arrived:\n${faults.join("\n\n")}`);
   };
+}
+
+/** Not sent as raw: these fields are the last of the header, and in this order. */
+function isComposed(raw: Buffer): boolean {
+  const [header = ""] = raw.toString("latin1").split("\r\n\r\n", 1);
+  return /\r\nMIME-Version: 1\.0\r\n(?:Content-Transfer-Encoding: 8bit\r\n)?Content-Type: /.test(
+    header,
+  );
 }
 
 async function answer(

@@ -1,8 +1,7 @@
 /** Comparisons of messages as octets, with failures that a person can read, and what leads up to them. */
 import { expect } from "vitest";
 
-import { compose } from "../../src/mail/compose.ts";
-import { parseMail } from "../../src/mail/parse-mail.ts";
+import { composeWhole, mailOf } from "../mail/mails.ts";
 
 const AROUND = 60;
 
@@ -35,9 +34,7 @@ export async function all<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
 
 /** What the mail is composed to, by itself. */
 export function composed(mail: object): Buffer {
-  const parsed = parseMail(mail);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return Buffer.from(compose(parsed.value).content);
+  return Buffer.from(composeWhole(mailOf(mail)).content);
 }
 
 /** The message with its random boundaries numbered, the only thing that differs from time to time. */

@@ -120,23 +120,6 @@ export function readingOf(mail: ContentMail): Reading {
   };
 }
 
-/** Where a file name comes in two forms, plain and extended, Python takes the first and complains. */
-const PYTHON_NAMES: Readonly<Record<string, string>> = {
-  "Übersicht 2026 “final”.csv": "_bersicht 2026 _final_.csv",
-};
-const TWO_NAMES = "InvalidHeaderDefect('duplicate parameter name; duplicate(s) ignored')";
-
-/** What Python's email finds in it. */
-export function pythonReadingOf(mail: ContentMail): Reading {
-  const { attachments, ...reading } = readingOf(mail);
-  const asRead = attachments.map((file) => ({
-    ...file,
-    filename: PYTHON_NAMES[file.filename] ?? file.filename,
-  }));
-  const twice = attachments.filter(({ filename }) => filename in PYTHON_NAMES);
-  return { ...reading, attachments: asRead, defects: twice.map(() => TWO_NAMES) };
-}
-
 export const SMALL: Content = { name: "small", text: "Hello.\r\n" };
 
 /** Over 5 MB when it is encoded. */

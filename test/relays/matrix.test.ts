@@ -9,7 +9,7 @@ import { Mailer } from "../../src/mailer.ts";
 import type { RelayOptions } from "../../src/relay-options.ts";
 import { AUTH_METHODS } from "../../src/smtp/sasl/mechanisms.ts";
 import { all, composed, expectSame, neutral, octets } from "./compare.ts";
-import { CONTENTS, LARGE, mailOf, pythonReadingOf } from "./contents.ts";
+import { CONTENTS, LARGE, mailOf } from "./contents.ts";
 import { readingOf, recipients, SMALL } from "./contents.ts";
 import { postfix } from "./postfix.ts";
 import { hasPython, readByPostalMime, readByPython } from "./readers.ts";
@@ -77,7 +77,7 @@ describe.each(cells)("$name, PIPELINING $pipelining, CHUNKING $chunking", (cell)
       const outcomes = await all(dial().mailer.sendMany(mails));
       expect(outcomes.map(({ status }) => status)).toStrictEqual(mails.map(() => "accepted"));
       const stored = await Promise.all(to.map((recipient) => running.stored(recipient)));
-      expect(readByPython(stored.flat())).toStrictEqual(mails.map(pythonReadingOf));
+      expect(readByPython(stored.flat())).toStrictEqual(mails.map(readingOf));
     });
 
     it("goes as the server offers it", async () => {

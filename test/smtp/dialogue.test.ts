@@ -224,7 +224,7 @@ describe("content that cannot be read to its end", () => {
     expect(driver.dialogue.contentFailed("the file ended early")).toMatchObject([
       {
         type: "settle",
-        outcome: { status: "refused", failure: { cause: "validation", stage: "content" } },
+        outcome: { status: "deferred", failure: { cause: "connection", stage: "content" } },
       },
       { type: "close" },
     ]);

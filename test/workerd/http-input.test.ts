@@ -93,7 +93,11 @@ describe("the body", () => {
     const headers = { ...AUTHORIZED, ...type };
     const answer = await call("/emails", { method: "POST", headers, body });
     expect(answer.status).toBe(415);
-    expect(answer.body["message"]).toContain("Content-Type: application/json");
+    const { title, message } = answer.body;
+    expect(title).toBe("The media type is not supported");
+    for (const one of ["Content-Type: application/json", "multipart/form-data", "message/rfc822"]) {
+      expect(message).toContain(one);
+    }
   });
 
   it.each(["application/json; charset=utf-8", "Application/JSON"])(

@@ -1,0 +1,61 @@
+/**
+ * The mail in the body of a request, whichever way it is written: JSON, a form, or a whole message. What
+ * a mail may be is not decided here; see `parseMail`.
+ */
+import { LIMITS } from "../mail/limits.ts";
+import type { ParsedMail } from "../mail/mail.ts";
+import { parseMail } from "../mail/parse-mail.ts";
+import type { Problem } from "../smtp/outcome.ts";
+import { invalidMailDetails } from "./answer.ts";
+import type { Body, MailBody } from "./body.ts";
+import { readForm } from "./form.ts";
+import { readJson } from "./json.ts";
+import { readMessage } from "./message.ts";
+import type { ProblemDetails } from "./problem.ts";
+
+/** The valid mail in the body, or what to answer: every problem that was found, together. */
+export async function readMail(request: Request): Promise<Body<ParsedMail>> {
+  const body = await readMailInput(request);
+  if (!body.ok) return body;
+  const { input, problems } = body.value;
+  const parsed = parseMail(input);
+  if (parsed.ok && problems.length === 0) return parsed;
+  const further = parsed.ok
+    ? []
+    : parsed.problems.filter(({ pointer }) => !isIn(pointer, problems));
+  const all = [...problems, ...further].slice(0, LIMITS.problems);
+  return { ok: false, problem: invalidMailDetails(all) };
+}
+
+async function readMailInput(request: Request): Promise<Body<MailBody>> {
+  const encoding = request.headers.get("content-encoding") ?? "identity";
+  if (encoding !== "identity") return { ok: false, problem: UNSUPPORTED };
+  const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
+  switch (type.trim().toLowerCase()) {
+    case "application/json": {
+      const json = await readJson(request);
+      return json.ok ? { ok: true, value: { input: json.value, problems: [] } } : json;
+    }
+    case "multipart/form-data":
+      return readForm(request);
+    case "message/rfc822":
+      return readMessage(request);
+    default:
+      return { ok: false, problem: UNSUPPORTED };
+  }
+}
+
+/** Whether the place, or one around it, has a problem already. */
+function isIn(pointer: string, problems: readonly Problem[]): boolean {
+  return problems.some((one) => one.pointer !== "" && `${pointer}/`.startsWith(`${one.pointer}/`));
+}
+
+const UNSUPPORTED: ProblemDetails = {
+  status: 415,
+  name: "validation_error",
+  title: "The media type is not supported",
+  message:
+    "Send the mail as `Content-Type: application/json`, `multipart/form-data` or `message/rfc822`, " +
+    "without Content-Encoding.",
+  headers: { accept: "application/json, multipart/form-data, message/rfc822" },
+};

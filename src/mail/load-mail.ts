@@ -1,0 +1,136 @@
+/**
+ * Brings in what a mail only refers to: streams are read, and stored objects are looked up. Afterwards
+ * the mail can be composed as often as need be.
+ */
+import { invalid, valid } from "../result.ts";
+import type { Result } from "../result.ts";
+import type { Problem } from "../smtp/outcome.ts";
+import { NOT_OF_LINES } from "./attachment.ts";
+import { wrappedBase64Length } from "./base64.ts";
+import { LIMITS } from "./limits.ts";
+import type { Attachment, Mail, ParsedAttachment, ParsedMail } from "./mail.ts";
+import type { ObjectStore, Source } from "./source.ts";
+import { isMessageType, messageForm } from "./transfer-encoding.ts";
+
+/**
+ * The mail with all of its content, or what is wrong with it: an object that is not there, more octets
+ * than the mail may have or `size` says. Rejects where a stream or the store fails. A mail that has
+ * neither is given back as it is, at once.
+ */
+export async function loadMail(
+  mail: ParsedMail,
+  store?: ObjectStore,
+): Promise<Result<Mail, readonly Problem[]>> {
+  if (isLoaded(mail)) return valid(mail);
+  const problems: Problem[] = [];
+  const attachments: Attachment[] = [];
+  let left = LIMITS.contentOctets - knownOctets(mail);
+  for (const parsed of mail.attachments) {
+    const loaded = await loadAttachment(parsed, { store, most: left });
+    if (loaded.ok) {
+      attachments.push(loaded.value);
+      if (!(parsed.content instanceof Uint8Array)) left -= encodedLength(loaded.value.content);
+    } else problems.push({ pointer: `${parsed.pointer}${loaded.problems.at}`, ...loaded.problems });
+  }
+  return problems.length > 0 ? invalid(problems) : valid({ ...mail, attachments });
+}
+
+function isLoaded(mail: ParsedMail): mail is ParsedMail & Mail {
+  return mail.attachments.every(({ content }) => content instanceof Uint8Array);
+}
+
+interface Fault {
+  readonly at: "/content" | "/r2Key" | "/size" | "/type";
+  readonly detail: string;
+}
+
+async function loadAttachment(
+  { filename, type, disposition, contentId, content, size }: ParsedAttachment,
+  { store, most }: { readonly store: ObjectStore | undefined; readonly most: number },
+): Promise<Result<Attachment, Fault>> {
+  const attachment = {
+    filename,
+    type,
+    disposition,
+    ...(contentId === undefined ? {} : { contentId }),
+  };
+  if (content instanceof Uint8Array) return valid({ ...attachment, content });
+  let octets: Uint8Array | Source | undefined;
+  if (content instanceof ReadableStream) {
+    octets = await readStream(content, most);
+    if (octets === undefined) return tooLarge("/content");
+  } else {
+    if (store === undefined) return fault("/r2Key", NO_STORE);
+    const found = await store.find(content.r2Key);
+    if (found === undefined) return fault("/r2Key", "There is no object with this key.");
+    if (wrappedBase64Length(found.size) > most) return tooLarge("/r2Key");
+    octets = isMessageType(type) ? await readAll(found) : found;
+  }
+  const found = octets instanceof Uint8Array ? octets.length : octets.size;
+  if (size !== undefined && size !== found)
+    return fault("/size", `The content has ${found} octets.`);
+  if (isMessageType(type) && octets instanceof Uint8Array) {
+    if (messageForm(octets) === undefined) return fault("/type", NOT_OF_LINES);
+  }
+  return valid({ ...attachment, content: octets });
+}
+
+const NO_STORE =
+  "This deployment has no bucket to take it from: bind one as SPOOL, or send the file as `content`.";
+
+function tooLarge(at: Fault["at"]): Result<never, Fault> {
+  return fault(at, `With it the content is larger than ${LIMITS.contentOctets} octets.`);
+}
+
+function fault(at: Fault["at"], detail: string): Result<never, Fault> {
+  return invalid({ at, detail });
+}
+
+function knownOctets({ text = "", html = "", attachments }: ParsedMail): number {
+  return attachments.reduce(
+    (sum, { content }) =>
+      sum + (content instanceof Uint8Array ? wrappedBase64Length(content.length) : 0),
+    text.length + html.length,
+  );
+}
+
+function encodedLength(content: Uint8Array | Source): number {
+  return wrappedBase64Length(content instanceof Uint8Array ? content.length : content.size);
+}
+
+/** All of the stream; undefined, the rest unread, where it has more than may be sent. */
+async function readStream(
+  stream: ReadableStream<unknown>,
+  most: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    if (!(chunk instanceof Uint8Array)) {
+      throw new TypeError("a stream of an attachment gives what is not a Uint8Array");
+    }
+    length += chunk.length;
+    // Leaving the loop cancels the stream.
+    if (wrappedBase64Length(length) > most) return undefined;
+    chunks.push(chunk);
+  }
+  return joined(chunks, length);
+}
+
+async function readAll(source: Source): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source.open()) chunks.push(chunk);
+  return joined(chunks, source.size);
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [only, ...others] = chunks;
+  if (only !== undefined && others.length === 0) return only;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
