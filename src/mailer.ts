@@ -5,10 +5,12 @@ import { invalidMailFailure } from "./composition.ts";
 import type { MailInput, ParsedMail } from "./mail/mail.ts";
 import { parseMail } from "./mail/parse-mail.ts";
 import type { Connect } from "./net/connection.ts";
-import { Gate } from "./net/gate.ts";
+import { Gate, Share } from "./net/gate.ts";
+import { inOrder } from "./net/in-order.ts";
 import { parseRelay, type Relay, type RelayInput } from "./relay-options.ts";
 import type { Result } from "./result.ts";
 import { Route, type RelayReport } from "./route.ts";
+import { DEFAULT_WINDOW } from "./smtp/effect.ts";
 import type { Failure, Outcome, Problem } from "./smtp/outcome.ts";
 import type { RecipientPolicy } from "./smtp/transaction.ts";
 
@@ -40,6 +42,9 @@ export type Receipt = Extract<Outcome, { readonly status: "accepted" }>;
  * would wait unseen, with its timeout running.
  */
 const MAX_CONNECTIONS = 5;
+
+/** Mails of a `sendMany` without an Outcome: two windows of the dialogue, so that it never runs dry. */
+const MAILS_AHEAD: number = 2 * DEFAULT_WINDOW;
 
 /** Sends mail. Each `submit` and `send` has a session of its own; `sendMany` has one for all. */
 export class Mailer {
@@ -81,19 +86,23 @@ export class Mailer {
     return this.#onRoute((route) => deliver(route, parsed.value, options));
   }
 
-  /** The Outcomes, in the order of the mails, over one session. It takes each mail as it needs it. */
+  /**
+   * The Outcomes, in the order of the mails, over one session. Mails are taken ahead of their Outcomes,
+   * as many as are under way together; those taken are sent, also where the loop ends early.
+   */
   async *sendMany(
     mails: Iterable<MailInput> | AsyncIterable<MailInput>,
     options: SendOptions = {},
   ): AsyncGenerator<Outcome, void, undefined> {
     const route = this.#route();
+    const places = new Share(this.#gate);
+    const submit = async (mail: MailInput): Promise<Outcome> => {
+      const parsed = parseMail(mail);
+      if (!parsed.ok) return invalidMail(parsed.problems);
+      return this.#inside(places, async () => deliver(route, parsed.value, options));
+    };
     try {
-      for await (const mail of mails) {
-        const parsed = parseMail(mail);
-        yield parsed.ok
-          ? await this.#inGate(async () => deliver(route, parsed.value, options))
-          : invalidMail(parsed.problems);
-      }
+      yield* inOrder(mails, submit, MAILS_AHEAD);
     } finally {
       this.#leave(route);
     }
@@ -131,8 +140,12 @@ export class Mailer {
   }
 
   async #inGate<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inside(this.#gate, work);
+  }
+
+  async #inside<T>(gate: Pick<Gate, "enter">, work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new TypeError("this mailer is closed");
-    const release = await this.#gate.enter();
+    const release = await gate.enter();
     try {
       return await work();
     } finally {

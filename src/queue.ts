@@ -7,6 +7,7 @@ import { readConfig, type Config } from "./config.ts";
 import type { Env } from "./env.ts";
 import { createLog, type Log } from "./log.ts";
 import type { Connect } from "./net/connection.ts";
+import { inOrder } from "./net/in-order.ts";
 import { forbidden } from "./policy.ts";
 import { narrowed, readQueueBody, type QueueBody } from "./queued-mail.ts";
 import { Route } from "./route.ts";
@@ -18,6 +19,11 @@ import { isAboutAccess, isTransient, type Outcome } from "./smtp/outcome.ts";
 const FIRST_DELAY_SECONDS = 30;
 /** ... up to this: relays that defer for greylisting or quota relent within hours. */
 const MAX_DELAY_SECONDS = 6 * 3600;
+/**
+ * Mails of a batch that share the round trips of a session. Those under way at the end of BATCH_MS have 7
+ * minutes for all of them.
+ */
+const MESSAGES_AT_ONCE = 10;
 /** A consumer has 15 minutes; a mail that begins now may need 5 of them for its last reply. */
 const BATCH_MS = 8 * 60_000;
 
@@ -39,7 +45,7 @@ export async function consume(batch: MessageBatch, env: Env, connect: Connect): 
     onSession: sessionLog(log),
   });
   const deadline = Date.now() + BATCH_MS;
-  for (const message of batch.messages) {
+  const settleOne = async (message: Message): Promise<void> => {
     try {
       if (Date.now() > deadline) message.retry({ delaySeconds: FIRST_DELAY_SECONDS });
       else await settle(message, { route, config: config.value, queue, log });
@@ -47,7 +53,8 @@ export async function consume(batch: MessageBatch, env: Env, connect: Connect): 
       log("error", "queue.fault", { message: message.id, error: nameOf(error) });
       message.retry({ delaySeconds: delayOf(message) });
     }
-  }
+  };
+  for await (const _ of inOrder(batch.messages, settleOne, MESSAGES_AT_ONCE));
   await route.close().catch(() => undefined);
 }
 

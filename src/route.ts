@@ -1,7 +1,7 @@
 /**
- * The way to a relay for any number of mails, one after the other: keeps at most one session to each of
- * the configured relays, replaces one that ended between two mails, and goes to the next relay only
- * where nothing can have been sent yet.
+ * The way to a relay for any number of mails: keeps at most one session to each of the configured
+ * relays, replaces one that ended between two mails, and goes to the next relay only where nothing can
+ * have been sent yet.
  */
 import { adviceOn } from "./advice.ts";
 import { composition, type CompositionOptions } from "./composition.ts";
@@ -69,7 +69,10 @@ export class Route {
     this.#options = options;
   }
 
-  /** How the mail ended. Never rejects for a Mail that was parsed; one mail at a time. */
+  /**
+   * How the mail ended. Never rejects for a Mail that was parsed. Mails may be under way together: they
+   * share the session, and its round trips where the relay offers PIPELINING.
+   */
   async deliver(
     mail: ParsedMail,
     allRecipients: RecipientPolicy = this.#options.allRecipients ?? "any",
@@ -137,25 +140,24 @@ export class Route {
     transaction: Transaction,
     content: Content,
   ): Promise<TransactionOutcome> {
-    const avoided = this.#unopened.get(relay);
-    if (avoided !== undefined && Date.now() < avoided.until) return avoided.outcome;
-    const used = this.#sessions.get(relay);
-    const isUsable = used !== undefined && !used.isOver;
-    let settlement = isUsable ? await used.submit(transaction, content) : undefined;
-    if (settlement === undefined || endedBeforehand(settlement)) {
-      const session = this.#open(relay);
-      settlement = await session.submit(transaction, content);
+    for (;;) {
+      const avoided = this.#unopened.get(relay);
+      if (avoided !== undefined && Date.now() < avoided.until) return avoided.outcome;
+      const used = this.#sessions.get(relay);
+      const session = used === undefined || used.isOver ? this.#open(relay) : used;
+      const settlement = await session.submit(transaction, content);
       const { outcome, begun } = settlement;
-      if (!begun && session.isOver && outcome.status !== "accepted") {
+      if (outcome.status === "accepted") return outcome;
+      if (outcome.failure.extension === "CHUNKING" && !this.#withoutChunking.has(relay)) {
+        // It refused a BDAT that it had offered: the same mail once more, by DATA.
+        this.#withoutChunking.add(relay);
+      } else if (!begun && session.isOver && !session.hasOpened) {
         this.#unopened.set(relay, { outcome, until: Date.now() + AVOID_MS });
+        return outcome;
+      } else if (!mayBeginAnew(settlement, session)) {
+        return outcome;
       }
     }
-    const { outcome } = settlement;
-    const lied = outcome.status !== "accepted" && outcome.failure.extension === "CHUNKING";
-    if (!lied || this.#withoutChunking.has(relay)) return outcome;
-    // It refused a BDAT that it had offered: the same mail once more, by DATA.
-    this.#withoutChunking.add(relay);
-    return this.#submit(relay, transaction, content);
   }
 
   #open(relay: Relay): Session {
@@ -194,16 +196,18 @@ export class Route {
 }
 
 /**
- * Whether a session that had served before ended for reasons of its own (idle too long, enough mails):
- * that says nothing about this mail, of which no content was taken.
+ * Whether the mail may begin once more, in another session: this one ended for reasons that are not the
+ * mail's, and no content of it was taken. Each time another mail was begun or served, so that it ends.
  */
-function endedBeforehand({ outcome, begun }: Settlement): boolean {
+function mayBeginAnew({ outcome, begun }: Settlement, session: Session): boolean {
   if (outcome.status !== "deferred") return false;
-  const { cause, stage, reply } = outcome.failure;
   // Nothing of it was written, whatever the session ended of.
-  if (!begun) return true;
+  if (!begun) return session.isOver;
+  const { cause, stage, reply } = outcome.failure;
   const isSessionEnd = cause === "connection" || reply?.code === 421;
-  return isSessionEnd && (stage === "mail" || stage === "rcpt" || stage === "data");
+  const isBeforeContent = stage === "mail" || stage === "rcpt" || stage === "data";
+  // Idle too long, or enough mails: it had served, so it is no relay that takes nobody's mail.
+  return session.hasServed && isSessionEnd && isBeforeContent;
 }
 
 /** Never after content was handed over, and only where another relay may do better. */

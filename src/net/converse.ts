@@ -8,15 +8,18 @@ import type { Capabilities } from "../smtp/capabilities.ts";
 import type { Content } from "../smtp/content.ts";
 import type { Failure, TransactionOutcome } from "../smtp/outcome.ts";
 import type { Question } from "../smtp/sasl/exchange.ts";
-import type { GiveUp } from "../smtp/sasl/mechanism.ts";
 import { timeoutMs, TIMEOUT_MS } from "../smtp/timeouts.ts";
 import type { Transaction } from "../smtp/transaction.ts";
 import { Transparency } from "../smtp/transparency.ts";
+import { ask } from "./ask.ts";
 import type { Address, Connect, Connection } from "./connection.ts";
 import { BLOCK_OCTETS, blocksOf } from "./content.ts";
 import { Cork } from "./cork.ts";
+import { dial } from "./dial.ts";
 import { SessionRecord, type SessionReport } from "./session-record.ts";
-import { within, wordsOf, type Within } from "./within.ts";
+import { Intake, type Arrival } from "./intake.ts";
+import { Watch } from "./watch.ts";
+import { within, wordsOf } from "./within.ts";
 
 export interface SessionOptions extends DialogueOptions {
   readonly address: Address;
@@ -31,6 +34,15 @@ export interface Settlement {
   readonly begun: boolean;
 }
 
+/**
+ * A session that was heard from no longer ago is taken to be there: content may go out with MAIL and RCPT.
+ * One that was idle for longer has to answer MAIL first, so that its silent end cannot leave a mail in doubt.
+ */
+const TRUST_MS = 5_000;
+
+/** How lately a session must have been heard from not to be given a moment to say that it is closing. */
+const FRESH_MS = 1_000;
+
 /** After a failed write, how long a last word of the relay (a 4yz or 5yz) is waited for. */
 const LAST_WORD_MS = 250;
 
@@ -40,11 +52,16 @@ export class Session {
   readonly #dialogue: Dialogue;
   readonly #waiting = new Map<Transaction, Waiting>();
   #connection: Connection | undefined;
+  #intake: Intake | undefined;
+  readonly #watch = new Watch();
   #todo: Effect[] = [];
   readonly #cork = new Cork();
   #deadline = 0;
   #awaitMs = 0;
-  #read: Promise<Within<Uint8Array | undefined>> | undefined;
+  /** The time of the wait has not begun: its command is not out yet. */
+  #isArmed = false;
+  #heardAt = 0;
+  #hasServed = false;
   readonly #giveUp = new AbortController();
   #dialled = false;
   readonly #record = new SessionRecord();
@@ -81,13 +98,24 @@ export class Session {
     return this.#dialogue.failure;
   }
 
-  /** How the transaction ended; it waits for those submitted before it. Never rejects. */
+  /** It was ready for mail, be it only for a while. */
+  get hasOpened(): boolean {
+    return this.#record.hasOpened;
+  }
+
+  /** The relay has decided about a mail on it. */
+  get hasServed(): boolean {
+    return this.#hasServed;
+  }
+
+  /** How the transaction ended. It begins in its turn, and is awaited with others. Never rejects. */
   async submit(transaction: Transaction, content: Content): Promise<Settlement> {
-    if (this.#record.mails > 0 && !this.#running) await this.#look();
+    if (this.#connection !== undefined && !this.#running) await this.#look();
     const settlement = new Promise<Settlement>((resolve) => {
       this.#waiting.set(transaction, { content, resolve });
     });
-    this.#drive(this.#dialogue.submit(transaction));
+    const isAlive = Date.now() - this.#heardAt < TRUST_MS;
+    this.#drive(this.#dialogue.submit(transaction, { isAlive }));
     return settlement;
   }
 
@@ -100,14 +128,20 @@ export class Session {
 
   /** Takes what came while nothing was asked for: a relay that idles out says so, or just closes. */
   async #look(): Promise<void> {
-    await this.#receiveEarly();
+    const isFresh = Date.now() - this.#heardAt < FRESH_MS;
+    // A turn of the event loop is enough for what is there; a reply a moment ago is as good a sign.
+    if (!isFresh) await this.#intake?.wait(0);
+    this.#receiveEarly();
     this.#drive([]);
     await this.#loop;
   }
 
   #drive(effects: readonly Effect[]): void {
     this.#todo.push(...effects);
-    if (this.#running) return;
+    if (this.#running) {
+      this.#intake?.wake();
+      return;
+    }
     this.#running = true;
     this.#loop = this.#run();
   }
@@ -127,12 +161,16 @@ export class Session {
     for (;;) {
       const effect = this.#todo.shift();
       if (effect !== undefined) {
-        await this.#perform(effect);
+        // Most effects need no wait, and a wait for nothing costs a turn.
+        const work = this.#perform(effect);
+        if (work !== undefined) await work;
       } else if (this.#cork.octets > 0) {
         await this.#flush();
       } else if (this.#dialogue.isAwaiting) {
         await this.#receive();
       } else {
+        // A relay that closes is to be seen before the next mail is begun.
+        if (this.#dialogue.capabilities !== undefined) this.#intake?.begin();
         // In the same turn as the last look: what comes later must start the loop anew.
         this.#running = false;
         return;
@@ -145,55 +183,52 @@ export class Session {
   async #dial(): Promise<void> {
     this.#dialled = true;
     this.#record.dialled();
-    const { address, connect, timeouts = {} } = this.#options;
     if (this.isOver) return;
-    const giveUp = this.#giveUp;
-    const dialling = connect(address, { signal: giveUp.signal });
-    const dialled = await within(timeoutMs("connect", timeouts), dialling);
+    const { address, connect, timeouts = {} } = this.#options;
+    const limits = { ms: timeoutMs("connect", timeouts), giveUp: this.#giveUp };
+    const dialled = await dial(address, connect, limits);
     if (dialled.type === "value") {
       this.#connection = dialled.value;
+      this.#intake = new Intake(dialled.value, this.#watch);
       if (this.isOver) dialled.value.close();
       else this.#todo.push(...this.#dialogue.start());
     } else if (dialled.type === "timeout") {
-      giveUp.abort(new Error("the connection took too long"));
-      // One that stands too late must not stay open.
-      dialling.then((late) => late.close()).catch(() => undefined);
       this.#todo.push(...this.#dialogue.interrupt("timeout"));
     } else {
       this.#todo.push(...this.#dialogue.interrupt("connect", wordsOf(dialled.error)));
     }
   }
 
-  async #perform(effect: Effect): Promise<void> {
+  #perform(effect: Effect): Promise<void> | undefined {
     switch (effect.type) {
       case "write":
         this.#cork.push(effect.bytes);
-        return;
+        return undefined;
       case "content":
-        await this.#stream(effect.transaction, effect.framing);
-        return;
+        return this.#stream(effect.transaction, effect.framing);
       case "ask":
-        await this.#ask(effect.question);
-        return;
+        return this.#ask(effect.question);
       case "startTls":
-        await this.#startTls();
-        return;
+        return this.#startTls();
       case "await":
         this.#awaitMs = effect.timeoutMs;
         this.#deadline = Date.now() + effect.timeoutMs;
-        return;
+        this.#isArmed = true;
+        return undefined;
       case "settle": {
         const waiting = this.#waiting.get(effect.transaction);
         this.#waiting.delete(effect.transaction);
         this.#record.settled();
+        this.#hasServed ||= isDecided(effect.outcome);
         waiting?.resolve({ outcome: effect.outcome, begun: effect.begun });
-        return;
+        return undefined;
       }
       case "close":
         this.#cork.take();
+        this.#watch.close();
         this.#connection?.close();
         this.#record.end(this.#dialogue.failure, this.#options.onEnd);
-        return;
+        return undefined;
     }
   }
 
@@ -211,21 +246,9 @@ export class Session {
     this.#todo.push(...effects);
   }
 
-  /** Puts a question to a SASL mechanism, which may fetch a token or derive a key for it. */
-  async #ask({ mechanism, challenge }: Question): Promise<void> {
-    const asked = async (): Promise<Uint8Array | GiveUp | undefined> =>
-      challenge === undefined ? mechanism.start() : mechanism.next(challenge);
-    const ms = timeoutMs("auth", this.#options.timeouts ?? {});
-    const answered = await within(ms, asked());
-    if (answered.type === "value") {
-      this.#todo.push(...this.#dialogue.answer(answered.value));
-      return;
-    }
-    const words = answered.type === "error" ? wordsOf(answered.error) : "it took too long";
-    const reason = `${mechanism.name} has no answer: ${words ?? "no reason is known"}`;
-    // A TypeError is about the values given; anything else, as a token that cannot be fetched, may pass.
-    const mayPass = !(answered.type === "error" && answered.error instanceof TypeError);
-    this.#todo.push(...this.#dialogue.answer({ reason, mayPass }));
+  async #ask(question: Question): Promise<void> {
+    const answer = await ask(question, timeoutMs("auth", this.#options.timeouts ?? {}));
+    this.#todo.push(...this.#dialogue.answer(answer));
   }
 
   /** Streams the content of a transaction; the final dot, where there is one, is the dialogue's. */
@@ -243,7 +266,7 @@ export class Session {
         const isLast = transparency === undefined && octets >= (transaction.sizeOctets ?? 0);
         if (isLast || this.#cork.octets < BLOCK_OCTETS) continue;
         await this.#flush();
-        await this.#receiveEarly();
+        this.#receiveEarly();
         if (this.isOver) return;
       }
       if (transparency === undefined && octets !== transaction.sizeOctets) {
@@ -264,51 +287,50 @@ export class Session {
     const octets = this.#cork.take();
     if (octets.length === 0 || this.#connection === undefined) return;
     const ms = this.#options.timeouts?.dataBlock ?? TIMEOUT_MS.dataBlock;
-    const written = await within(ms, this.#connection.write(octets));
+    // RFC 2920 §3.1: who writes must read, or both sides wait for each other. Never before TLS is up.
+    if (this.#dialogue.capabilities !== undefined) this.#intake?.begin();
+    const written = await this.#watch.within(ms, this.#connection.write(octets));
     if (written.type === "timeout") {
       this.#todo.push(...this.#dialogue.interrupt("timeout"));
     } else if (written.type === "error") {
       // A relay may say why, then close; its word is worth more than the broken pipe.
-      await this.#take(await within(LAST_WORD_MS, this.#reading()));
+      await this.#intake?.wait(LAST_WORD_MS);
+      this.#receiveEarly();
       this.#todo.push(...this.#dialogue.interrupt("eof", wordsOf(written.error)));
     } else {
-      // The clock of a reply starts when its command is out.
-      this.#deadline = Date.now() + this.#awaitMs;
+      // The clock of a reply starts when its command is out, and no later write puts it off.
+      if (this.#isArmed) this.#deadline = Date.now() + this.#awaitMs;
+      this.#isArmed = false;
     }
   }
 
   async #receive(): Promise<void> {
-    const arrived = await within(this.#deadline - Date.now(), this.#reading());
-    if (arrived.type === "timeout") this.#todo.push(...this.#dialogue.interrupt("timeout"));
-    else await this.#take(arrived);
+    const ended = await this.#intake?.wait(this.#deadline - Date.now());
+    if (ended === "timeout") this.#todo.push(...this.#dialogue.interrupt("timeout"));
+    else this.#receiveEarly();
   }
 
-  /** Takes what has come while content goes out, without waiting for it. */
-  async #receiveEarly(): Promise<void> {
-    const arrived = await within(0, this.#reading());
-    if (arrived.type !== "timeout") await this.#take(arrived);
+  /** Takes what has come, without waiting for it. */
+  #receiveEarly(): void {
+    const arrival = this.#intake?.take();
+    if (arrival !== undefined) this.#take(arrival);
   }
 
-  async #take(arrived: Within<Within<Uint8Array | undefined>>): Promise<void> {
-    if (arrived.type !== "value") return;
-    this.#read = undefined;
-    const read = arrived.value;
-    if (read.type === "value" && read.value !== undefined) {
-      this.#todo.push(...this.#dialogue.receive(read.value));
-    } else {
-      const words = read.type === "error" ? wordsOf(read.error) : undefined;
-      this.#todo.push(...this.#dialogue.interrupt("eof", words));
+  #take(arrival: Arrival): void {
+    if (arrival.type === "end") {
+      this.#todo.push(...this.#dialogue.interrupt("eof", arrival.words));
+      return;
     }
+    this.#heardAt = Date.now();
+    this.#todo.push(...this.#dialogue.receive(arrival.octets));
   }
+}
 
-  /** The read under way, or a new one. It is kept where nobody waits for it any more. */
-  async #reading(): Promise<Within<Uint8Array | undefined>> {
-    this.#read ??= (this.#connection?.read() ?? Promise.resolve(undefined)).then(
-      (value) => ({ type: "value", value }),
-      (error: unknown) => ({ type: "error", error }),
-    );
-    return this.#read;
-  }
+/** By the relay, and not because the session came to its end. */
+function isDecided(outcome: TransactionOutcome): boolean {
+  if (outcome.status === "accepted") return true;
+  const { reply } = outcome.failure;
+  return reply !== undefined && reply.code !== 421;
 }
 
 const NO_CONTENT: Content = { size: 0, blocks: () => [] };

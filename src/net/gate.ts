@@ -37,3 +37,27 @@ export class Gate {
     if (this.#inside === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 }
+
+/** One place in a gate for all who come together: the first enters for them, the last leaves. */
+export class Share {
+  readonly #gate: Gate;
+  #entering: Promise<() => void> | undefined;
+  #inside = 0;
+
+  constructor(gate: Gate) {
+    this.#gate = gate;
+  }
+
+  /** Resolves with the way out, to be called once. */
+  async enter(): Promise<() => void> {
+    this.#inside += 1;
+    this.#entering ??= this.#gate.enter();
+    const release = await this.#entering;
+    return () => {
+      this.#inside -= 1;
+      if (this.#inside > 0) return;
+      this.#entering = undefined;
+      release();
+    };
+  }
+}

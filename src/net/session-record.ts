@@ -19,8 +19,8 @@ export class SessionRecord {
   #mails = 0;
   #isReported = false;
 
-  get mails(): number {
-    return this.#mails;
+  get hasOpened(): boolean {
+    return this.#openMs !== undefined;
   }
 
   dialled(): void {

@@ -5,23 +5,22 @@
  */
 import type { Capabilities } from "./capabilities.ts";
 import { encodeCommand, QUIT, type Command } from "./command.ts";
-import type { DialogueOptions, Effect, Interruption } from "./effect.ts";
+import { DEFAULT_WINDOW, type DialogueOptions, type Effect, type Interruption } from "./effect.ts";
 import { Opening, type Move } from "./opening.ts";
-import { failed, type Failure, type FailureCause, type TransactionOutcome } from "./outcome.ts";
+import { failed, type Failure, type FailureCause } from "./outcome.ts";
+import { Pipeline, type PipelineMove, type Submitted } from "./pipeline.ts";
 import { describeReply, ReplyDecoder, type Reply } from "./reply.ts";
 import type { GiveUp } from "./sasl/mechanism.ts";
 import { timeoutMs, type Stage } from "./timeouts.ts";
 import type { Transaction } from "./transaction.ts";
 import { Transcript, type Facts } from "./transcript.ts";
-import { Transfer, type TransferMove } from "./transfer.ts";
 
 type State =
   | { readonly stage: "opening"; readonly opening: Opening }
-  | { readonly stage: "ready"; readonly capabilities: Capabilities }
   | {
-      readonly stage: "transfer";
+      readonly stage: "open";
       readonly capabilities: Capabilities;
-      readonly transfer: Transfer;
+      readonly pipeline: Pipeline;
     }
   | { readonly stage: "quit" }
   | { readonly stage: "closed" };
@@ -29,14 +28,11 @@ type State =
 export class Dialogue {
   readonly #options: DialogueOptions;
   readonly #transcript: Transcript;
-  readonly #queue: Transaction[] = [];
+  readonly #queue: Submitted[] = [];
   #decoder = new ReplyDecoder();
   #state: State;
   #effects: Effect[] = [];
   #tls: "none" | "up" | "proven" = "none";
-  #needsReset = false;
-  /** Transactions that MAIL was written for (RFC 9422 §4.1). */
-  #transactions = 0;
   #quitting = false;
   #failure: Failure | undefined;
 
@@ -62,7 +58,7 @@ export class Dialogue {
 
   /** Mail can be submitted, and nothing is under way. */
   get isReady(): boolean {
-    return this.#state.stage === "ready";
+    return this.#state.stage === "open" && this.#state.pipeline.isEmpty;
   }
 
   /** No transaction can begin any more. */
@@ -73,7 +69,7 @@ export class Dialogue {
   /** A reply is owed. */
   get isAwaiting(): boolean {
     const state = this.#state;
-    if (state.stage === "transfer") return state.transfer.isAwaiting;
+    if (state.stage === "open") return state.pipeline.isAwaiting;
     if (state.stage === "opening") return state.opening.isAwaiting;
     return state.stage === "quit";
   }
@@ -98,10 +94,16 @@ export class Dialogue {
     return this.#open("auth", (opening) => opening.answer(answer));
   }
 
-  /** Takes a transaction, which begins when the dialogue is ready. Settled once, whatever comes. */
-  submit(transaction: Transaction): Effect[] {
-    this.#queue.push(transaction);
-    if (this.#state.stage === "ready") this.#next(this.#state.capabilities);
+  /**
+   * Takes a transaction, which begins as soon as it may. Settled once, whatever comes. `isAlive`: the
+   * relay was heard from so lately that it must be there.
+   */
+  submit(
+    transaction: Transaction,
+    { isAlive = false }: { readonly isAlive?: boolean } = {},
+  ): Effect[] {
+    this.#queue.push({ transaction, isAlive, hasWaited: !this.isReady });
+    if (this.#state.stage === "open") this.#proceed();
     else if (this.isOver) this.#settleQueue();
     return this.#drain();
   }
@@ -124,16 +126,13 @@ export class Dialogue {
    * it may have arrived (RFC 5321 §6.1).
    */
   contentSent(): Effect[] {
-    if (this.#state.stage === "transfer") this.#carryOn(this.#state.transfer.contentSent());
+    if (this.#state.stage === "open") this.#carryOn(this.#state.pipeline.contentSent());
     return this.#drain();
   }
 
-  /**
-   * The content could not be read to its end, which may pass: the stream must die, or half a mail would
-   * count.
-   */
+  /** The content could not be read to its end, which may pass. Nothing more of it may be written. */
   contentFailed(detail: string): Effect[] {
-    if (this.#state.stage === "transfer") this.#breakOff("connection", detail);
+    if (this.#state.stage === "open") this.#carryOn(this.#state.pipeline.contentFailed(detail));
     return this.#drain();
   }
 
@@ -158,7 +157,7 @@ export class Dialogue {
   /** Ends the dialogue with QUIT, after what is queued. */
   quit(): Effect[] {
     this.#quitting = true;
-    if (this.#state.stage === "ready") this.#next(this.#state.capabilities);
+    if (this.#state.stage === "open") this.#proceed();
     else if (this.#stage() === "connect") {
       this.#settleQueue();
       this.#close();
@@ -187,11 +186,8 @@ export class Dialogue {
       case "opening":
         this.#make(state.opening.take(reply, this.#decoder.pendingBytes));
         return;
-      case "transfer":
-        this.#takeInTransfer(state.transfer, this.#transcript.redactReply(reply));
-        return;
-      case "ready":
-        this.#breakOff("protocol", `a reply that nothing asked for: ${describeReply(reply)}`);
+      case "open":
+        this.#takeOpen(state.pipeline, this.#transcript.redactReply(reply));
         return;
       case "quit":
       case "closed":
@@ -215,7 +211,7 @@ export class Dialogue {
         this.#effects.push({ type: "ask", question: move.question });
         return;
       case "ready":
-        this.#next(move.capabilities);
+        this.#stand(move.capabilities);
         return;
       case "refuse":
         this.#end(move.cause, move.message, move);
@@ -228,23 +224,29 @@ export class Dialogue {
     }
   }
 
-  /** Begins the next mail, or quits, or stands ready. */
-  #next(capabilities: Capabilities): void {
-    this.#state = { stage: "ready", capabilities };
-    const room = (capabilities.limits.mailMax ?? Infinity) - this.#transactions;
-    const transaction = room > 0 ? this.#queue.shift() : undefined;
-    if (transaction !== undefined) {
-      const transfer = new Transfer(transaction, {
-        capabilities,
-        transcript: this.#transcript,
-        isSecured: this.#tls !== "none",
-        needsReset: this.#needsReset,
-        isFresh: this.#transactions === 0,
-        room,
-      });
-      this.#state = { stage: "transfer", capabilities, transfer };
-      this.#carryOn(transfer.begin());
-    } else if (this.#quitting || room <= 0) {
+  /** Mail can begin. */
+  #stand(capabilities: Capabilities): void {
+    const pipeline = new Pipeline({
+      capabilities,
+      transcript: this.#transcript,
+      isSecured: this.#tls !== "none",
+      window: this.#options.window ?? DEFAULT_WINDOW,
+    });
+    this.#state = { stage: "open", capabilities, pipeline };
+    this.#proceed();
+  }
+
+  /** Begins what mail may begin, or quits where no more is to come. */
+  #proceed(): void {
+    if (this.#state.stage !== "open") return;
+    const { pipeline } = this.#state;
+    // Looked at before the next mail is begun, so that it may begin elsewhere.
+    const isIdle = pipeline.isEmpty && (this.#queue.length > 0 || this.#quitting);
+    if (isIdle && this.#hasUnaskedReply()) return;
+    this.#perform(pipeline.fill(this.#queue));
+    // Else a reply that nobody asked for has ended it.
+    const isStanding = this.#state.stage === "open" && pipeline.isEmpty;
+    if (isStanding && (this.#quitting || !pipeline.hasRoom)) {
       // RFC 9422 §4.1: what is left over MAILMAX needs another session.
       this.#state = { stage: "quit" };
       this.#settleQueue();
@@ -252,17 +254,25 @@ export class Dialogue {
     }
   }
 
-  #takeInTransfer(transfer: Transfer, reply: Reply): void {
-    const moves = transfer.take(reply);
+  #takeOpen(pipeline: Pipeline, reply: Reply): void {
+    if (pipeline.isEmpty) {
+      this.#breakOff("protocol", `a reply that nothing asked for: ${describeReply(reply)}`);
+      return;
+    }
+    const moves = pipeline.take(reply);
     if (moves[0]?.type === "given-up") this.#endByReply("the relay broke off the message", reply);
     else this.#carryOn(moves);
   }
 
-  /** Performs the moves of the mail under way. */
-  #carryOn(moves: readonly TransferMove[]): void {
+  /** Performs the moves of the mails under way, and begins others. */
+  #carryOn(moves: readonly PipelineMove[]): void {
+    this.#perform(moves);
+    this.#proceed();
+  }
+
+  #perform(moves: readonly PipelineMove[]): void {
     for (const move of moves) {
-      const state = this.#state;
-      if (state.stage !== "transfer") return;
+      if (this.#state.stage !== "open") return;
       switch (move.type) {
         case "write":
           if (move.isFirst && this.#hasUnaskedReply()) return;
@@ -274,18 +284,13 @@ export class Dialogue {
         case "content":
           // DATA is the last command of a group (RFC 2920 §3.1): nothing can be owed behind its 354.
           if (move.framing === "dots" && this.#hasUnaskedReply()) return;
-          this.#effects.push({ ...move, transaction: state.transfer.transaction });
+          this.#effects.push(move);
           break;
-        case "done": {
-          const { transaction, transactions, needsReset } = state.transfer;
-          this.#transactions += transactions;
-          this.#needsReset = needsReset;
-          this.#settle(transaction, move.outcome, move);
-          this.#next(state.capabilities);
+        case "settle":
+          this.#effects.push(move);
           break;
-        }
         case "break-off":
-          this.#breakOff("protocol", move.detail, move);
+          this.#breakOff(move.cause, move.detail, move);
           break;
         case "given-up":
           break;
@@ -327,10 +332,8 @@ export class Dialogue {
     switch (state.stage) {
       case "opening":
         return state.opening.stage;
-      case "transfer":
-        return state.transfer.stage;
-      case "ready":
-        return "mail";
+      case "open":
+        return state.pipeline.stage;
       case "quit":
       case "closed":
         return "quit";
@@ -354,9 +357,10 @@ export class Dialogue {
     const { stage = this.#stage(), reply, extension } = facts;
     const failure = this.#transcript.failure(cause, message, { stage, reply, extension });
     this.#failure = failure;
-    if (this.#state.stage === "transfer") {
-      const { transfer } = this.#state;
-      this.#settle(transfer.transaction, transfer.end(failure), { begun: true });
+    if (this.#state.stage === "open") {
+      for (const settlement of this.#state.pipeline.end(failure)) {
+        this.#effects.push({ type: "settle", ...settlement });
+      }
     }
     this.#settleQueue();
   }
@@ -365,17 +369,9 @@ export class Dialogue {
     const ended = "the session had ended before this mail was begun";
     const failure =
       this.#failure ?? this.#transcript.failure("connection", ended, { stage: "connect" });
-    for (const transaction of this.#queue.splice(0)) {
-      this.#settle(transaction, failed(failure), { begun: false });
+    for (const { transaction } of this.#queue.splice(0)) {
+      this.#effects.push({ type: "settle", transaction, outcome: failed(failure), begun: false });
     }
-  }
-
-  #settle(
-    transaction: Transaction,
-    outcome: TransactionOutcome,
-    { begun }: { readonly begun: boolean },
-  ): void {
-    this.#effects.push({ type: "settle", transaction, outcome, begun });
   }
 
   #close(): void {

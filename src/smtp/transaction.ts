@@ -58,8 +58,8 @@ export interface RunOptions {
   /** The relay may still hold pieces of the transaction before: RSET goes first. */
   readonly reset: boolean;
   /**
-   * Content may go out before the relay has answered MAIL and RCPT. Not on a session that has served
-   * before: if it died since, all content would be handed over at once, and nobody could tell.
+   * Content may go out before the relay has answered MAIL and RCPT. Not on a session that has been idle:
+   * if it died since, all content would be handed over at once, and nobody could tell.
    */
   readonly mayGoUnasked: boolean;
 }
@@ -67,10 +67,11 @@ export interface RunOptions {
 type FailureFacts = Omit<Failure, "transcript">;
 
 /**
- * Replies that may be outstanding in a group. A relay writes its replies while we write; 100 of them
- * fit any socket buffer, so that neither side waits for the other to read (RFC 2920 §3.1).
+ * Replies that may be outstanding. A relay writes its replies while we write; so many of them fit any
+ * socket buffer, so that neither side waits for the other to read (RFC 2920 §3.1), and all of the 100
+ * recipients that every relay takes (RFC 5321 §4.5.3.1.8) go in one group with the content.
  */
-const MAX_OUTSTANDING = 100;
+const MAX_OUTSTANDING = 250;
 /**
  * Content up to this goes out in the group of its MAIL and RCPT; more waits to hear that somebody is to
  * get it, which costs a round trip and saves the octets (RFC 3030 §2: the relay must read them all).
@@ -90,6 +91,7 @@ export class TransactionRun {
   #nextRcpt = 0;
   #answeredRcpts = 0;
   #contentAsked = false;
+  #wasContentUnknown = false;
   #failure: FailureFacts | undefined;
   #finalReply: Reply | undefined;
 
@@ -116,12 +118,17 @@ export class TransactionRun {
     if (options.reset) this.#toWrite.unshift({ type: "rset", stage: "mail", command: RSET });
   }
 
-  /** The commands that may be written while `outstanding` replies are owed. */
-  advance(outstanding: number): readonly CommandStep[] {
+  /** The content goes by BDAT. */
+  get isByBdat(): boolean {
+    return this.#bdatOctets !== undefined;
+  }
+
+  /** The commands that may be written while `outstanding` replies are owed, and some to other mails. */
+  advance(outstanding: number, beside = 0): readonly CommandStep[] {
     const steps: CommandStep[] = [];
     for (;;) {
       const owed = outstanding + steps.length;
-      if (owed >= (this.#pipelining ? MAX_OUTSTANDING : 1)) return steps;
+      if (owed + beside >= (this.#pipelining ? MAX_OUTSTANDING : 1)) return steps;
       const step = this.#toWrite.shift() ?? this.#nextStep(owed);
       if (step === undefined) return steps;
       steps.push(step);
@@ -175,9 +182,7 @@ export class TransactionRun {
 
   /** The relay offers CHUNKING and does not know BDAT. */
   get wasBdatUnknown(): boolean {
-    const { stage, reply } = this.#failure ?? {};
-    const isUnknown = reply !== undefined && [500, 502, 504].includes(reply.code);
-    return this.#bdatOctets !== undefined && stage === "content" && isUnknown;
+    return this.#bdatOctets !== undefined && this.#wasContentUnknown;
   }
 
   /** The stage of what is done while no reply is owed. */
@@ -229,6 +234,8 @@ export class TransactionRun {
   }
 
   #takeContent(reply: Reply): Next {
+    // RFC 5321 §4.2.4: whoever knows the command would refuse it otherwise.
+    this.#wasContentUnknown = [500, 502, 504].includes(reply.code);
     // A BDAT for nobody may be accepted or not: what decides came before.
     if (!this.#isWanted) return CONTINUE;
     if (reply.code < 300) this.#finalReply = reply;

@@ -19,6 +19,8 @@ export type TransferMove =
   | { readonly type: "await"; readonly stage: Stage }
   | { readonly type: "content"; readonly framing: "dots" | "octets" }
   | { readonly type: "done"; readonly outcome: TransactionOutcome; readonly begun: boolean }
+  /** Another transaction of the mail is to come, by `goOn`, and somebody else writes now. */
+  | { readonly type: "again" }
   /** The relay lost count of the conversation. */
   | { readonly type: "break-off"; readonly detail: string; readonly extension?: string }
   /** The relay gave up on the content and is about to close. */
@@ -30,10 +32,21 @@ export interface TransferOptions {
   readonly isSecured: boolean;
   /** The relay may still hold pieces of the mail before. */
   readonly needsReset: boolean;
-  /** Nothing has been sent in this session before. */
-  readonly isFresh: boolean;
-  /** Transactions that the session may still have (RFC 9422 §4.1). */
-  readonly room: number;
+  /** The relay was heard from so lately that it must be there. */
+  readonly isAlive: boolean;
+  readonly line: Line;
+}
+
+/** The other mails of the session, as far as one has to know of them. */
+export interface Line {
+  /** There will be a MAIL for one more transaction. */
+  readonly begin: () => void;
+  /** The session may have one more transaction (RFC 9422 §4.1). */
+  readonly hasRoom: () => boolean;
+  /** Nobody has begun behind it. */
+  readonly isLast: (transfer: Transfer) => boolean;
+  /** Replies that are owed to others. */
+  readonly owedBeside: (transfer: Transfer) => number;
 }
 
 export class Transfer {
@@ -43,7 +56,6 @@ export class Transfer {
   /** Replies are matched to these in order. */
   readonly #owed: Step[] = [];
   #run: TransactionRun | undefined;
-  #transactions = 0;
   #needsReset: boolean;
   /** Octets of BDAT are on their way: nothing else may be written before their last (RFC 3030 §2). */
   #isStreaming = false;
@@ -55,9 +67,24 @@ export class Transfer {
     this.#delivery = new Delivery(transaction, options.capabilities);
   }
 
-  /** Transactions that MAIL was written for. */
-  get transactions(): number {
-    return this.#transactions;
+  /** Replies that are owed. */
+  get owed(): number {
+    return this.#owed.length;
+  }
+
+  /** All that can be written of the transaction is written: only replies are missing. */
+  get isHandedOver(): boolean {
+    return !this.#isStreaming && this.#owed.some(({ type }) => type === "content");
+  }
+
+  /** Octets of BDAT are on their way. */
+  get isStreaming(): boolean {
+    return this.#isStreaming;
+  }
+
+  /** The content goes by BDAT. */
+  get isByBdat(): boolean {
+    return this.#run?.isByBdat === true;
   }
 
   get needsReset(): boolean {
@@ -73,11 +100,32 @@ export class Transfer {
     return this.#owed[0]?.stage ?? this.#run?.stage ?? "mail";
   }
 
+  /** The stage whose time the next reply has: the end of DATA may take long, whoever it is for. */
+  get awaitedStage(): Stage {
+    return this.#owed[0]?.type === "nothing" ? "content" : this.stage;
+  }
+
   /** Begins the first transaction; done at once where the relay lacks what the mail needs. */
   begin(): readonly TransferMove[] {
     const lack = this.#delivery.lack(this.#options);
     if (lack !== undefined) return [this.#refused(lack.message, lack.extension)];
-    return this.#checked(() => this.#delivery.rehearse()) ?? this.#next();
+    const refused = this.#checked(() => this.#delivery.rehearse());
+    if (refused !== undefined) return refused;
+    this.#options.line.begin();
+    return this.#next();
+  }
+
+  /** Begins the next transaction, in its turn. */
+  goOn(needsReset: boolean): readonly TransferMove[] {
+    this.#needsReset = needsReset;
+    return this.#next();
+  }
+
+  /** What may be written now that others are owed less. */
+  resume(): readonly TransferMove[] {
+    return this.#run === undefined || this.isHandedOver || this.#owed.length === 0
+      ? []
+      : this.#advance(this.#run);
   }
 
   /** What follows from a reply. */
@@ -137,12 +185,12 @@ export class Transfer {
   }
 
   #next(): readonly TransferMove[] {
-    const mayGoUnasked = this.#options.isFresh && this.#transactions === 0;
+    // Whoever has answered a transaction of the mail is there for the next.
+    const mayGoUnasked = this.#options.isAlive || this.#run !== undefined;
     const refused = this.#checked(() => {
       this.#run = this.#delivery.next({ reset: this.#needsReset, mayGoUnasked });
     });
     if (refused !== undefined || this.#run === undefined) return refused ?? [];
-    this.#transactions += 1;
     return this.#advance(this.#run);
   }
 
@@ -159,11 +207,12 @@ export class Transfer {
 
   #advance(run: TransactionRun): readonly TransferMove[] {
     if (this.#isStreaming) return [];
-    const steps = run.advance(this.#owed.length);
+    const beside = this.#options.line.owedBeside(this);
+    const steps = run.advance(this.#owed.length, beside);
     const moves = steps.map(({ command }, index): TransferMove => ({
       type: "write",
       command,
-      isFirst: this.#owed.length === 0 && index === 0,
+      isFirst: this.#owed.length + beside === 0 && index === 0,
     }));
     this.#owed.push(...steps);
     if (steps.at(-1)?.type === "bdat") {
@@ -179,14 +228,18 @@ export class Transfer {
     this.#needsReset = run.leavesTransactionOpen;
     const whole = this.#delivery.absorb(run, outcome);
     if (whole !== undefined) return [{ type: "done", outcome: whole, begun: true }];
-    if (this.#transactions < this.#options.room) return this.#next();
+    const { line } = this.#options;
+    if (line.hasRoom()) {
+      line.begin();
+      return line.isLast(this) ? this.#next() : [{ type: "again" }];
+    }
     const full = "the relay takes no more transactions in this session";
     const failure = this.#options.transcript.failure("connection", full, { stage: "mail" });
     return [{ type: "done", outcome: this.#delivery.end(failure), begun: true }];
   }
 
   #endOfDots(type: "content" | "nothing"): readonly TransferMove[] {
-    const isFirst = type === "nothing";
+    const isFirst = type === "nothing" && this.#options.line.owedBeside(this) === 0;
     this.#owed.push({ type, stage: type === "content" ? "content" : "data" });
     return [
       { type: "write", command: FINAL_DOT, isFirst },

@@ -155,7 +155,7 @@ const BDAT: Walk = [
   ["EHLO", says("250-x", "250-PIPELINING", "250 CHUNKING"), [], "ready capable"],
   [
     "a mail",
-    (each) => each.submit({ ...MAIL, sizeOctets: 22 }),
+    (each) => each.submit({ ...MAIL, sizeOctets: 22 }, { isAlive: true }),
     [
       "C: MAIL FROM:<ann@example.com>",
       "C: RCPT TO:<bob@example.org>",
@@ -376,14 +376,15 @@ describe("a reply that comes while nothing is owed", () => {
   });
 
   it("ends nothing where it is one of a group's, and the octets of BDAT follow", () => {
-    const forwardPaths = Array.from({ length: 101 }, (_, index) => `r${index}@example.org`);
+    const forwardPaths = Array.from({ length: 251 }, (_, index) => `r${index}@example.org`);
     const dialogue = readyOf(["PIPELINING", "CHUNKING"]);
-    expect(dialogue.submit({ ...MAIL, forwardPaths, sizeOctets: 22 })).toHaveLength(101);
-    const effects = receive(dialogue, ...Array.from({ length: 100 }, () => "250 OK"));
+    const mail = { ...MAIL, forwardPaths, sizeOctets: 22 };
+    expect(dialogue.submit(mail, { isAlive: true })).toHaveLength(251);
+    const effects = receive(dialogue, ...Array.from({ length: 250 }, () => "250 OK"));
     const words = effects.map(inWords).filter((word) => !word.startsWith("await"));
     expect(words).toStrictEqual([
-      "C: RCPT TO:<r99@example.org>",
-      "C: RCPT TO:<r100@example.org>",
+      "C: RCPT TO:<r249@example.org>",
+      "C: RCPT TO:<r250@example.org>",
       "C: BDAT 22 LAST",
       "content octets",
     ]);

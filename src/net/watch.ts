@@ -1,0 +1,62 @@
+/**
+ * The timeouts of one session, which waits for one thing at a time: a single timer that is set anew only
+ * when it fires too early, since setting and clearing one for each read and write costs more than both.
+ */
+import type { Within } from "./within.ts";
+
+export class Watch {
+  #due = Infinity;
+  #firesAt = Infinity;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #expire: (() => void) | undefined;
+
+  /** What the promise comes to, or `timeout` after `ms` milliseconds. Never rejects. */
+  async within<T>(ms: number, promise: Promise<T>): Promise<Within<T>> {
+    let expire: (() => void) | undefined;
+    const timeout = new Promise<Within<T>>((resolve) => {
+      expire = () => resolve({ type: "timeout" });
+      this.#start(ms, expire);
+    });
+    const settled = promise.then(
+      (value): Within<T> => ({ type: "value", value }),
+      (error: unknown): Within<T> => ({ type: "error", error }),
+    );
+    const first = await Promise.race([settled, timeout]);
+    if (this.#expire === expire) this.#expire = undefined;
+    return first;
+  }
+
+  /** Lets go of the timer. */
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#expire = undefined;
+  }
+
+  #start(ms: number, expire: () => void): void {
+    this.#expire = expire;
+    this.#due = Date.now() + ms;
+    if (this.#timer !== null && this.#firesAt <= this.#due) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#arm(ms);
+  }
+
+  #arm(ms: number): void {
+    this.#firesAt = Date.now() + Math.max(0, ms);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        const expire = this.#expire;
+        if (expire === undefined) return;
+        const left = this.#due - Date.now();
+        if (left > 0) {
+          this.#arm(left);
+          return;
+        }
+        this.#expire = undefined;
+        expire();
+      },
+      Math.max(0, ms),
+    );
+  }
+}
