@@ -1,0 +1,36 @@
+/** What every library must be able to do to be measured, each by its own published means. */
+import type { Mode, Security } from "./command.ts";
+import type { SampleMail } from "./sample.ts";
+
+export interface RelayAddress {
+  readonly port: number;
+  readonly security: Security;
+}
+
+/** Hangs up: QUIT and whatever else the library does. No clock runs. */
+export type Leave = () => Promise<void>;
+
+type Send<Mails> = (relay: RelayAddress, mails: Mails) => Promise<Leave>;
+
+export interface Peer {
+  /** How it takes an attachment; made before the clock starts. */
+  readonly takes: "octets" | "base64";
+  /** One mail over a session of its own; resolves at the final reply. */
+  readonly cold: Send<SampleMail>;
+  /** All over one session, each begun when the one before has its final reply. */
+  readonly awaited: Send<Iterable<SampleMail>>;
+  /** All over one session, as fast as the library goes. */
+  readonly batch: Send<Iterable<SampleMail>>;
+}
+
+/** Sends the mails in that mode; resolves at the last final reply. */
+export async function sendBy(
+  peer: Peer,
+  mode: Mode,
+  { relay, mails }: { readonly relay: RelayAddress; readonly mails: Iterable<SampleMail> },
+): Promise<Leave> {
+  if (mode !== "cold") return peer[mode](relay, mails);
+  const leaves: Leave[] = [];
+  for (const mail of mails) leaves.push(await peer.cold(relay, mail));
+  return async () => void (await Promise.all(leaves.map((leave) => leave())));
+}
