@@ -7,6 +7,7 @@ import { parseMail } from "./mail/parse-mail.ts";
 import type { Connect } from "./net/connection.ts";
 import { Gate, Share } from "./net/gate.ts";
 import { inOrder } from "./net/in-order.ts";
+import { RelayMemory } from "./relay-memory.ts";
 import { parseRelay, type Relay, type RelayInput } from "./relay-options.ts";
 import type { Result } from "./result.ts";
 import { Route, type RelayReport } from "./route.ts";
@@ -51,6 +52,7 @@ export class Mailer {
   readonly #options: SendOptions & {
     readonly connect: Connect;
     readonly dkim: readonly DkimKeyOptions[];
+    readonly memory: RelayMemory;
   };
   readonly #relays: readonly [Relay, ...Relay[]];
   readonly #gate = new Gate(MAX_CONNECTIONS);
@@ -68,6 +70,7 @@ export class Mailer {
     this.#options = {
       connect,
       dkim: parseDkim(options.dkim),
+      memory: new RelayMemory(),
       ...(allRecipients === undefined ? {} : { allRecipients }),
     };
   }

@@ -9,6 +9,7 @@ import type { ParsedMail } from "./mail/mail.ts";
 import type { Connect } from "./net/connection.ts";
 import { Session, type Settlement } from "./net/converse.ts";
 import type { SessionReport } from "./net/session-record.ts";
+import { RelayMemory } from "./relay-memory.ts";
 import { labelOf, type Relay, type Security } from "./relay-options.ts";
 import type { Content } from "./smtp/content.ts";
 import {
@@ -25,8 +26,24 @@ export interface RouteOptions extends CompositionOptions {
   readonly relays: readonly [Relay, ...Relay[]];
   readonly connect: Connect;
   readonly allRecipients?: RecipientPolicy;
+  /** What earlier sessions found out; nothing where absent. */
+  readonly memory?: RelayMemory;
   /** Called once per session, when it ends, with the relay's `host:port`. */
   readonly onSession?: (relay: string, report: SessionReport) => void;
+  /** Has the sessions of its mails, in place of one for each relay; then there is one relay. */
+  readonly sessions?: Sessions;
+  /** How long a relay that could not be opened is left alone. */
+  readonly avoidMs?: number;
+}
+
+/** Sessions to one relay, for whoever keeps more than one. */
+export interface Sessions {
+  /** The session for the next transaction, which `open` makes where there is to be a new one. */
+  take(open: () => Session): Promise<Session>;
+  /** The transaction that it was taken for is settled. */
+  give(session: Session): void;
+  /** This one could not be opened; whether others are there to do its work. */
+  canSpare(session: Session): boolean;
 }
 
 /** What a relay offers, or why it cannot be used and how to mend that. */
@@ -62,11 +79,14 @@ interface Unopened {
 export class Route {
   readonly #options: RouteOptions;
   readonly #sessions = new Map<Relay, Session>();
-  readonly #withoutChunking = new Set<Relay>();
+  readonly #memory: RelayMemory;
+  /** Sessions that were opened when it was known already that the relay does not take BDAT. */
+  readonly #byData = new WeakSet<Session>();
   readonly #unopened = new Map<Relay, Unopened>();
 
   constructor(options: RouteOptions) {
     this.#options = options;
+    this.#memory = options.memory ?? new RelayMemory();
   }
 
   /**
@@ -140,19 +160,27 @@ export class Route {
     transaction: Transaction,
     content: Content,
   ): Promise<TransactionOutcome> {
+    const { sessions, avoidMs = AVOID_MS } = this.#options;
     for (;;) {
       const avoided = this.#unopened.get(relay);
       if (avoided !== undefined && Date.now() < avoided.until) return avoided.outcome;
-      const used = this.#sessions.get(relay);
-      const session = used === undefined || used.isOver ? this.#open(relay) : used;
+      const open = (): Session => this.#open(relay);
+      const session = sessions === undefined ? this.#own(relay) : await sessions.take(open);
       const settlement = await session.submit(transaction, content);
+      sessions?.give(session);
       const { outcome, begun } = settlement;
+      const { authenticatedBy } = session;
+      if (authenticatedBy !== undefined) this.#memory.authenticated(relay, authenticatedBy);
       if (outcome.status === "accepted") return outcome;
-      if (outcome.failure.extension === "CHUNKING" && !this.#withoutChunking.has(relay)) {
+      if (outcome.failure.extension === "CHUNKING" && !this.#byData.has(session)) {
         // It refused a BDAT that it had offered: the same mail once more, by DATA.
-        this.#withoutChunking.add(relay);
+        this.#memory.lacksChunking(relay);
+      } else if (!begun && session.isInVain) {
+        // The next session hears the verdict on AUTH first, and may try another token.
+        this.#memory.refusesMailWithAuth(relay);
       } else if (!begun && session.isOver && !session.hasOpened) {
-        this.#unopened.set(relay, { outcome, until: Date.now() + AVOID_MS });
+        if (sessions?.canSpare(session) === true) continue;
+        this.#unopened.set(relay, { outcome, until: Date.now() + avoidMs });
         return outcome;
       } else if (!mayBeginAnew(settlement, session)) {
         return outcome;
@@ -160,24 +188,35 @@ export class Route {
     }
   }
 
+  /** The relay's one session, opened anew where it is over. */
+  #own(relay: Relay): Session {
+    const used = this.#sessions.get(relay);
+    if (used !== undefined && !used.isOver) return used;
+    const session = this.#open(relay);
+    this.#sessions.set(relay, session);
+    return session;
+  }
+
   #open(relay: Relay): Session {
     const { connect, onSession } = this.#options;
-    const lies = this.#withoutChunking.has(relay) ? ["CHUNKING"] : [];
+    const lies = this.#memory.hasChunking(relay) ? [] : ["CHUNKING"];
+    const provenMechanism = this.#memory.provenMechanism(relay);
     const session = new Session({
       ...relay,
       disableExtensions: [...relay.disableExtensions, ...lies],
       address: { host: relay.host, port: relay.port },
       connect,
+      ...(provenMechanism === undefined ? {} : { provenMechanism }),
       ...(onSession === undefined
         ? {}
         : { onEnd: (report: SessionReport) => onSession(labelOf(relay), report) }),
     });
-    this.#sessions.set(relay, session);
+    if (lies.length > 0) this.#byData.add(session);
     return session;
   }
 
   async #report(relay: Relay): Promise<RelayReport> {
-    const session = this.#open(relay);
+    const session = this.#own(relay);
     const failure = await session.open();
     const offered = session.capabilities;
     const advice = failure === undefined ? undefined : adviceOn(failure);
@@ -211,7 +250,7 @@ function mayBeginAnew({ outcome, begun }: Settlement, session: Session): boolean
 }
 
 /** Never after content was handed over, and only where another relay may do better. */
-function mayGoElsewhere(outcome: TransactionOutcome): boolean {
+export function mayGoElsewhere(outcome: TransactionOutcome): boolean {
   if (outcome.status === "accepted" || outcome.status === "unknown") return false;
   const { stage, cause } = outcome.failure;
   // What was refused before MAIL was this relay's access; credentials are for a person to mend.

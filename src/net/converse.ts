@@ -108,6 +108,16 @@ export class Session {
     return this.#hasServed;
   }
 
+  /** The mechanism by which the relay took the credentials. */
+  get authenticatedBy(): string | undefined {
+    return this.#dialogue.authenticatedBy;
+  }
+
+  /** The mails went out with an AUTH that the relay did not take: with another they may be taken. */
+  get isInVain(): boolean {
+    return this.#dialogue.isInVain;
+  }
+
   /** How the transaction ended. It begins in its turn, and is awaited with others. Never rejects. */
   async submit(transaction: Transaction, content: Content): Promise<Settlement> {
     if (this.#connection !== undefined && !this.#running) await this.#look();

@@ -6,6 +6,7 @@
 import type { Capabilities } from "./capabilities.ts";
 import { encodeCommand, QUIT, type Command } from "./command.ts";
 import { DEFAULT_WINDOW, type DialogueOptions, type Effect, type Interruption } from "./effect.ts";
+import { faultOf } from "./interruption.ts";
 import { Opening, type Move } from "./opening.ts";
 import { failed, type Failure, type FailureCause } from "./outcome.ts";
 import { Pipeline, type PipelineMove, type Submitted } from "./pipeline.ts";
@@ -17,13 +18,8 @@ import { Transcript, type Facts } from "./transcript.ts";
 
 type State =
   | { readonly stage: "opening"; readonly opening: Opening }
-  | {
-      readonly stage: "open";
-      readonly capabilities: Capabilities;
-      readonly pipeline: Pipeline;
-    }
-  | { readonly stage: "quit" }
-  | { readonly stage: "closed" };
+  | { readonly stage: "open"; readonly capabilities: Capabilities; readonly pipeline: Pipeline }
+  | { readonly stage: "quit" | "closed" };
 
 export class Dialogue {
   readonly #options: DialogueOptions;
@@ -31,9 +27,11 @@ export class Dialogue {
   readonly #queue: Submitted[] = [];
   #decoder = new ReplyDecoder();
   #state: State;
-  #effects: Effect[] = [];
+  readonly #effects: Effect[] = [];
   #tls: "none" | "up" | "proven" = "none";
   #quitting = false;
+  #authenticatedBy: string | undefined;
+  #isInVain = false;
   #failure: Failure | undefined;
 
   constructor(options: DialogueOptions) {
@@ -45,6 +43,16 @@ export class Dialogue {
   /** What the relay offers, once the dialogue is ready for mail. Nothing it said before TLS. */
   get capabilities(): Capabilities | undefined {
     return "capabilities" in this.#state ? this.#state.capabilities : undefined;
+  }
+
+  /** The mechanism by which the relay took the credentials. */
+  get authenticatedBy(): string | undefined {
+    return this.#authenticatedBy;
+  }
+
+  /** The mails went out with an AUTH that the relay did not take. */
+  get isInVain(): boolean {
+    return this.#isInVain;
   }
 
   /** Why the dialogue ended, where it did not end by QUIT. */
@@ -138,19 +146,12 @@ export class Dialogue {
 
   /** The stream is dead. `detail` is the platform's own word for it. */
   interrupt(interruption: Interruption, detail?: string): Effect[] {
-    const stage = this.#stage();
-    const because = detail === undefined ? "" : ` (${detail})`;
-    if (interruption === "timeout") {
-      this.#breakOff("timeout", `the relay took too long at stage ${stage}`);
-    } else if (interruption === "fault") {
-      this.#breakOff("config", `a fault in Postrider or its configuration${because}`);
-    } else if (interruption === "connect") {
-      this.#breakOff("connection", `no connection to the relay${because}`);
-    } else if (interruption === "tls" || this.#tls === "up") {
-      this.#breakOff("tls", `${TLS_FAILED}${because}`, { stage: "tls" });
-    } else {
-      this.#breakOff("connection", `the relay closed the connection at stage ${stage}${because}`);
-    }
+    const { cause, message, ...facts } = faultOf(interruption, {
+      stage: this.#stage(),
+      isHandshake: this.#tls === "up",
+      detail,
+    });
+    this.#breakOff(cause, message, facts);
     return this.#drain();
   }
 
@@ -213,6 +214,11 @@ export class Dialogue {
       case "ready":
         this.#stand(move.capabilities);
         return;
+      case "ahead":
+        this.#command(move.command);
+        // Without a mail there is nothing to gain.
+        if (this.#queue.length > 0) this.#stand(move.capabilities, { isAhead: true });
+        return;
       case "refuse":
         this.#end(move.cause, move.message, move);
         this.#state = { stage: "quit" };
@@ -225,8 +231,12 @@ export class Dialogue {
   }
 
   /** Mail can begin. */
-  #stand(capabilities: Capabilities): void {
+  #stand(capabilities: Capabilities, { isAhead = false } = {}): void {
+    if (this.#state.stage !== "opening") return;
+    const { opening } = this.#state;
+    this.#authenticatedBy = opening.mechanism?.name;
     const pipeline = new Pipeline({
+      ...(isAhead ? { auth: opening } : {}),
       capabilities,
       transcript: this.#transcript,
       isSecured: this.#tls !== "none",
@@ -282,15 +292,19 @@ export class Dialogue {
           this.#await(move.stage);
           break;
         case "content":
+        case "settle": {
           // DATA is the last command of a group (RFC 2920 §3.1): nothing can be owed behind its 354.
-          if (move.framing === "dots" && this.#hasUnaskedReply()) return;
+          const isLast = move.type === "content" && move.framing === "dots";
+          if (isLast && this.#hasUnaskedReply()) return;
           this.#effects.push(move);
           break;
-        case "settle":
-          this.#effects.push(move);
-          break;
+        }
         case "break-off":
           this.#breakOff(move.cause, move.detail, move);
+          break;
+        case "in-vain":
+          this.#authenticatedBy = undefined;
+          this.#isInVain = true;
           break;
         case "given-up":
           break;
@@ -381,12 +395,6 @@ export class Dialogue {
   }
 
   #drain(): Effect[] {
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
+    return this.#effects.splice(0);
   }
 }
-
-const TLS_FAILED =
-  "the TLS handshake failed: the relay's certificate is untrusted, expired or made out to another " +
-  "name, or the relay does not speak TLS 1.2 or later";

@@ -17,6 +17,11 @@ export interface DialogueOptions {
   /** Keywords to ignore in EHLO replies, for relays that lie. */
   readonly disableExtensions?: readonly string[];
   readonly timeouts?: Timeouts;
+  /**
+   * The mechanism by which this relay has taken these credentials before: where AUTH is one command, the
+   * first mail goes out with it.
+   */
+  readonly provenMechanism?: string;
   /** Mails without a final reply at a time, where the relay offers PIPELINING; 1 sends one by one. */
   readonly window?: number;
 }

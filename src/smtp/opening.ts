@@ -20,6 +20,8 @@ export type Move =
   | { readonly type: "swap" }
   | { readonly type: "ask"; readonly question: Question }
   | { readonly type: "ready"; readonly capabilities: Capabilities }
+  /** Mail may follow in the same group: the verdict comes with its replies (RFC 4954 §4). */
+  | { readonly type: "ahead"; readonly command: Command; readonly capabilities: Capabilities }
   /** An orderly end: QUIT may follow. */
   | {
       readonly type: "refuse";
@@ -193,7 +195,9 @@ export class Opening {
   #follow(state: State & { stage: "auth" }, step: AuthStep): Move {
     switch (step.type) {
       case "write":
-        return { type: "write", command: step.command };
+        return this.#mayGoAhead(state)
+          ? { type: "ahead", command: step.command, capabilities: state.capabilities }
+          : { type: "write", command: step.command };
       case "ask":
         this.#state = { ...state, isAsking: true };
         return step;
@@ -208,6 +212,12 @@ export class Opening {
       case "unexpected":
         return breakOff("protocol", "what came in place of a reply to AUTH is none");
     }
+  }
+
+  /** Only where the same has worked before: else content would go to a relay that knows us not. */
+  #mayGoAhead({ exchange, capabilities }: State & { stage: "auth" }): boolean {
+    const isProven = this.#options.provenMechanism === exchange.mechanism.name;
+    return isProven && exchange.isSaid && capabilities.keywords.has("PIPELINING");
   }
 
   #afterRefusal(state: State & { stage: "auth" }, reply: Reply): Move {

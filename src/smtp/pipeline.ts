@@ -6,7 +6,8 @@
  */
 import type { Capabilities } from "./capabilities.ts";
 import type { Command } from "./command.ts";
-import type { Failure, TransactionOutcome } from "./outcome.ts";
+import type { Opening } from "./opening.ts";
+import { failed, type Failure, type TransactionOutcome } from "./outcome.ts";
 import type { Reply } from "./reply.ts";
 import type { Stage } from "./timeouts.ts";
 import type { Transaction } from "./transaction.ts";
@@ -28,7 +29,9 @@ export type PipelineMove =
       readonly framing: "dots" | "octets";
       readonly transaction: Transaction;
     }
-  | ({ readonly type: "settle" } & Settlement);
+  | ({ readonly type: "settle" } & Settlement)
+  /** The relay did not take the AUTH that the mails went out with. */
+  | { readonly type: "in-vain" };
 
 export interface Settlement {
   readonly transaction: Transaction;
@@ -51,6 +54,8 @@ export interface PipelineOptions {
   readonly isSecured: boolean;
   /** Mails without a final reply that there may be at once, and so may be in doubt when it dies. */
   readonly window: number;
+  /** AUTH is written, and its reply comes before all others. */
+  readonly auth?: Opening;
 }
 
 export class Pipeline {
@@ -64,9 +69,15 @@ export class Pipeline {
   /** The relay took a mail in this session: it is known to do what it offers. */
   #isProven = false;
   #fault: string | undefined;
+  #auth: Opening | undefined;
+  /** AUTH was refused, with mails behind it: none may be begun, and these may begin elsewhere. */
+  #refusal: Failure | undefined;
+  /** The relay takes for an answer to its challenge what was a command: nothing of it counts. */
+  #isLost = false;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#auth = options.auth;
   }
 
   get isEmpty(): boolean {
@@ -74,16 +85,17 @@ export class Pipeline {
   }
 
   get isAwaiting(): boolean {
-    return this.#transfers.some(({ isAwaiting }) => isAwaiting);
+    return this.#auth !== undefined || this.#transfers.some(({ isAwaiting }) => isAwaiting);
   }
 
   /** The stage that a failure now belongs to. */
   get stage(): Stage {
-    return this.#head?.stage ?? "mail";
+    return this.#auth === undefined ? (this.#head?.stage ?? "mail") : "auth";
   }
 
   /** Another transaction may begin in this session (RFC 9422 §4.1). */
   get hasRoom(): boolean {
+    if (this.#refusal !== undefined) return false;
     return this.#transactions < (this.#options.capabilities.limits.mailMax ?? Infinity);
   }
 
@@ -109,6 +121,7 @@ export class Pipeline {
 
   /** What follows from a reply. */
   take(reply: Reply): readonly PipelineMove[] {
+    if (this.#auth !== undefined) return this.#takeAuth(this.#auth, reply);
     const head = this.#head;
     if (head === undefined) return [];
     const moves = this.#made(head, head.take(reply));
@@ -147,11 +160,24 @@ export class Pipeline {
       // The relay's last word answers the head: what was written behind that it has not worked on.
       const stage = failure.reply === undefined ? transfer.stage : "mail";
       const own = transfer === head ? failure : { ...failure, stage };
+      if (this.#isLost) return { transaction, outcome: failed(failure), begun: false };
       return { transaction, outcome: transfer.end(own), begun: true };
     });
     this.#transfers = [];
     this.#waiting = [];
     return ended;
+  }
+
+  #takeAuth(auth: Opening, reply: Reply): readonly PipelineMove[] {
+    const move = auth.take(reply, 0);
+    this.#auth = undefined;
+    if (move.type === "ready") return this.#awaiting([]);
+    const message = "message" in move ? move.message : "the relay asked for more than one AUTH";
+    const facts = { stage: "auth", reply } as const;
+    this.#refusal = this.#options.transcript.failure("auth", message, facts);
+    if (reply.code >= 400) return this.#awaiting([{ type: "in-vain" }]);
+    this.#isLost = true;
+    return [{ type: "in-vain" }, { type: "break-off", cause: "protocol", detail: message }];
   }
 
   /** Whose reply comes next: the first that is owed one, else the one that writes. */
@@ -196,7 +222,10 @@ export class Pipeline {
         hasRoom: () => this.hasRoom,
         isLast: (transfer) => this.#transfers.at(-1) === transfer,
         owedBeside: (transfer) =>
-          this.#transfers.reduce((sum, other) => sum + (other === transfer ? 0 : other.owed), 0),
+          this.#transfers.reduce(
+            (sum, other) => sum + (other === transfer ? 0 : other.owed),
+            this.#auth === undefined ? 0 : 1,
+          ),
       },
     });
   }
@@ -214,6 +243,10 @@ export class Pipeline {
         case "done":
           this.#leave(transfer);
           if (move.outcome.status === "accepted") this.#isProven = true;
+          // Whatever it says of a mail from somebody it does not know: with AUTH it may say otherwise.
+          else if (this.#refusal !== undefined) {
+            return [{ type: "settle", transaction, outcome: failed(this.#refusal), begun: false }];
+          }
           return [{ ...move, type: "settle", transaction }];
         case "await":
           // What is awaited first may belong to another.
@@ -237,6 +270,7 @@ export class Pipeline {
     const isSending = this.#transfers.at(-1)?.isStreaming === true;
     const isBusy = moves.some(({ type }) => type === "content" || type === "break-off");
     if (isSending || isBusy || !this.isAwaiting) return moves;
-    return [...moves, { type: "await", stage: this.#head?.awaitedStage ?? "mail" }];
+    const stage = this.#auth === undefined ? this.#head?.awaitedStage : "auth";
+    return [...moves, { type: "await", stage: stage ?? "mail" }];
   }
 }

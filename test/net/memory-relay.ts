@@ -14,21 +14,29 @@ export interface MemoryRelay {
   readonly accepted: readonly { readonly content: string; readonly to: readonly string[] }[];
   /** Command lines, session by session. */
   readonly sessions: readonly (readonly string[])[];
+  /** How often was written, session by session. */
+  readonly writes: readonly number[];
 }
 
 export function memoryRelay(options: MemoryOptions): MemoryRelay {
   const accepted: { content: string; to: readonly string[] }[] = [];
   const sessions: string[][] = [];
+  const writes: number[] = [];
   const connect: Connect = async () => {
     const lines: string[] = [];
     sessions.push(lines);
-    return Promise.resolve(
-      new MemoryConnection(options, sessions.length, lines, (content, to) =>
-        accepted.push({ content, to }),
-      ),
+    const index = writes.push(0) - 1;
+    const connection = new MemoryConnection(options, sessions.length, lines, (content, to) =>
+      accepted.push({ content, to }),
     );
+    const write = connection.write.bind(connection);
+    connection.write = async (octets) => {
+      writes[index] = (writes[index] ?? 0) + 1;
+      return write(octets);
+    };
+    return Promise.resolve(connection);
   };
-  return { connect, accepted, sessions };
+  return { connect, accepted, sessions, writes };
 }
 
 class MemoryConnection implements Connection {

@@ -344,6 +344,75 @@ describe("a token that cannot be fetched", () => {
   });
 });
 
+describe("AUTH and a mail in one group", () => {
+  const user = { username: "ann", password: "secret", allowInsecureAuth: true };
+  const offers = [...GROUP, "AUTH PLAIN"];
+
+  it("come once AUTH has worked, and not before", async () => {
+    const relay = memoryRelay({
+      offers,
+      answer: (line) => (line.startsWith("AUTH") ? "235 Welcome" : undefined),
+    });
+    const mailer = mailerTo(relay, user);
+    for (const _ of [1, 2]) expect((await mailer.submit(mail())).status).toBe("accepted");
+    await mailer.close();
+    expect(relay.accepted).toHaveLength(2);
+    // EHLO, AUTH, the mail, QUIT; the second time one less.
+    expect(relay.writes).toStrictEqual([4, 3]);
+  });
+
+  it.each([
+    ["refused", "535 5.7.8 No"],
+    ["deferred", "454 4.7.0 Later"],
+    ["challenged", "334 "],
+  ])("go apart in another session where AUTH is %s", async (_, verdict) => {
+    const relay = memoryRelay({
+      offers,
+      answer: (line, session) => {
+        if (line.startsWith("AUTH")) return session === 2 ? verdict : "235 Welcome";
+        if (session === 2 && /^(?:MAIL|RCPT)/.test(line)) return "530 5.7.0 Authenticate";
+        return undefined;
+      },
+    });
+    const mailer = mailerTo(relay, user);
+    for (const _mail of [1, 2, 3]) expect((await mailer.submit(mail())).status).toBe("accepted");
+    await mailer.close();
+    expect(relay.accepted).toHaveLength(3);
+    expect(relay.sessions).toHaveLength(4);
+    // It is not tried again.
+    expect(relay.writes.slice(2)).toStrictEqual([4, 4]);
+  });
+
+  it("are not sent twice where the relay takes the mail without AUTH", async () => {
+    const relay = memoryRelay({
+      offers,
+      answer: (line, session) =>
+        line.startsWith("AUTH") ? (session === 2 ? "454 4.7.0 Later" : "235 Hi") : undefined,
+    });
+    const mailer = mailerTo(relay, user);
+    for (const _ of [1, 2]) expect((await mailer.submit(mail())).status).toBe("accepted");
+    expect(relay.accepted).toHaveLength(2);
+    expect(relay.sessions).toHaveLength(2);
+  });
+
+  it("refuse the mail where the credentials are refused in the next session, too", async () => {
+    const relay = memoryRelay({
+      offers,
+      answer: (line, session) => {
+        if (line.startsWith("AUTH")) return session > 1 ? "535 5.7.8 No" : "235 Welcome";
+        return session > 1 && line.startsWith("MAIL") ? "530 5.7.0 Authenticate" : undefined;
+      },
+    });
+    const mailer = mailerTo(relay, user);
+    expect((await mailer.submit(mail())).status).toBe("accepted");
+    expect(await mailer.submit(mail())).toMatchObject({
+      status: "refused",
+      failure: { cause: "auth", stage: "auth", reply: { code: 535 } },
+    });
+    expect(relay.sessions).toHaveLength(3);
+  });
+});
+
 describe("closing", () => {
   it("does not wait for a sendMany that nobody reads to its end", async () => {
     const relay = memoryRelay({ offers: [] });

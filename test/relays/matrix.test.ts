@@ -80,6 +80,30 @@ describe.each(cells)("$name, PIPELINING $pipelining, CHUNKING $chunking", (cell)
       expect(readByPython(stored.flat())).toStrictEqual(mails.map(readingOf));
     });
 
+    it("takes sixty mails that follow each other, each once", async () => {
+      const to = recipients(60);
+      const mails = to.map((recipient) => mailOf(SMALL, [recipient]));
+      const outcomes = await all(dial().mailer.sendMany(mails));
+      expect(outcomes.map(({ status }) => status)).toStrictEqual(mails.map(() => "accepted"));
+      for (const [at, recipient] of to.entries()) {
+        const stored = await running.stored(recipient);
+        expect(stored).toHaveLength(1);
+        expect(octets(stored[0]).toString("latin1")).toContain(mails[at]?.messageId);
+      }
+    });
+
+    it("takes a mail in the group of its AUTH, once AUTH has worked", async () => {
+      const to = recipients(3);
+      const { mailer, wire } = dial({ authMethods: ["PLAIN"] });
+      for (const recipient of to) {
+        const outcome = await mailer.submit(mailOf(SMALL, [recipient]));
+        expect(outcome).toMatchObject({ status: "accepted", accepted: [recipient] });
+        expect(await running.stored(recipient)).toHaveLength(1);
+      }
+      // None of the sessions was in vain.
+      expect(wire.commands.filter((command) => command.startsWith("AUTH "))).toHaveLength(3);
+    });
+
     it("goes as the server offers it", async () => {
       const { mailer, wire } = dial();
       await mailer.send(mailOf(SMALL, recipients(3)));

@@ -30,6 +30,7 @@ export interface Setting {
   /** What the relay says once the content is out but for its end. */
   readonly early?: string;
   readonly disableExtensions?: readonly string[];
+  readonly provenMechanism?: string;
 }
 
 export type Step =
@@ -94,6 +95,9 @@ export class Driver {
       allowInsecureAuth,
       ehloName: "client.example.com",
       disableExtensions: setting.disableExtensions ?? [],
+      ...(setting.provenMechanism === undefined
+        ? {}
+        : { provenMechanism: setting.provenMechanism }),
       ...(credentials === null ? {} : { credentials }),
     });
     for (let mail = 0; mail < (setting.mails ?? 1); mail += 1) {

@@ -31,6 +31,7 @@ export class AuthExchange {
   readonly mechanism: Mechanism;
   #challenges = 0;
   #started = false;
+  #isWhole = false;
   #reason: string | undefined;
 
   constructor(mechanism: Mechanism) {
@@ -40,6 +41,11 @@ export class AuthExchange {
   /** The relay asked for more than the AUTH command: it has this mechanism, whatever it says now. */
   get isChallenged(): boolean {
     return this.#challenges > 0;
+  }
+
+  /** All that the mechanism has to say went out with AUTH: only the verdict is missing. */
+  get isSaid(): boolean {
+    return this.#isWhole && this.mechanism.isOneWay === true;
   }
 
   /** The mechanism's answer: to the start, or to the challenge it was asked. */
@@ -90,7 +96,8 @@ export class AuthExchange {
     if (response === undefined) return auth(name);
     // RFC 4954 §4: an empty initial response is `=`; one that does not fit waits for a challenge.
     const base64 = encodeBase64(response) || "=";
-    return fitsInitialResponse(name, base64) ? auth(name, base64) : auth(name);
+    this.#isWhole = fitsInitialResponse(name, base64);
+    return this.#isWhole ? auth(name, base64) : auth(name);
   }
 
   #giveUp(reason: string): Command {

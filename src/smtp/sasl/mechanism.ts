@@ -11,6 +11,8 @@ export interface Mechanism {
   start(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** The answer to a challenge, or the reason for giving up: then `*` is sent, and nothing more. */
   next(challenge: Uint8Array): Uint8Array | GiveUp | Promise<Uint8Array | GiveUp>;
+  /** One response is all there is to it: commands may follow AUTH in the same group. Absent: false. */
+  readonly isOneWay?: boolean;
   /** False while the server has yet to prove itself: a 235 then counts for nothing. Absent: true. */
   readonly isProven?: boolean;
   /** What the server said beside its replies, without secrets: the JSON of an OAuth failure. */

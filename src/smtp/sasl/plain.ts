@@ -8,6 +8,7 @@ export const PLAIN: MechanismFactory = {
     const response = plainResponse(credentials);
     return {
       name: "PLAIN",
+      isOneWay: true,
       start: () => response,
       // The relay asks again, with an empty challenge, where the response did not fit the command.
       next: (challenge) =>
