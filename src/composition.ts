@@ -29,9 +29,34 @@ export async function composition(
     const { problems } = loaded;
     return invalid("cause" in problems ? problems : invalidMailFailure(problems));
   }
-  const composed = compose(loaded.value);
+  let composed: Composed;
+  try {
+    composed = compose(loaded.value);
+  } catch (error) {
+    // A fault of ours: no retry mends it, but a later version may.
+    const reason = error instanceof Error ? error.message : "no reason is known";
+    return invalid(configFailure(`a fault in Postrider: ${reason}`));
+  }
   if (dkim.length === 0) return valid(composed);
   return sign(loaded.value, composed, dkim).catch(unreadable);
+}
+
+/**
+ * Why the mail could not be composed, as far as can be told without reading what is stored: for whoever
+ * takes a mail that is to be sent later.
+ */
+export async function compositionFault(
+  mail: ParsedMail,
+  { store, dkim = [] }: CompositionOptions,
+): Promise<Failure | undefined> {
+  const loaded = await loadMail(mail, store).catch(unreadable);
+  if (!loaded.ok) {
+    const { problems } = loaded;
+    return "cause" in problems ? problems : invalidMailFailure(problems);
+  }
+  return dkim.length > 0 && keysFor(dkim, mail.from.domain).length === 0
+    ? noKeyFailure(mail.from.domain)
+    : undefined;
 }
 
 /** A stream or store that fails, which may pass: nothing was sent. */
@@ -60,19 +85,22 @@ async function sign(
 ): Promise<Result<Composed, Failure>> {
   const options = keysFor(dkim, mail.from.domain);
   // Unsigned it would be taken for forged where DMARC asks for a signature, and nobody would be told.
-  if (options.length === 0)
-    return invalid(dkimFailure(`there is no DKIM key for ${mail.from.domain}`));
+  if (options.length === 0) return invalid(noKeyFailure(mail.from.domain));
   let keys: Awaited<ReturnType<typeof importDkimKey>>[];
   try {
     keys = await Promise.all(options.map(importDkimKey));
   } catch (error) {
     return invalid(
-      dkimFailure(error instanceof Error ? error.message : "a DKIM key is not usable"),
+      configFailure(error instanceof Error ? error.message : "a DKIM key is not usable"),
     );
   }
   return valid(await signed(composed, keys, { signedAt: new Date() }));
 }
 
-function dkimFailure(message: string): Failure {
+function noKeyFailure(domain: string): Failure {
+  return configFailure(`there is no DKIM key for ${domain}`);
+}
+
+function configFailure(message: string): Failure {
   return { cause: "config", stage: "compose", message, transcript: [] };
 }

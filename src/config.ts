@@ -11,6 +11,7 @@ import { addressOf, parseAddress } from "./mail/mailbox.ts";
 import { parseRelays } from "./mailer.ts";
 import type { Relay } from "./relay-options.ts";
 import type { Result } from "./result.ts";
+import { readSessionSettings, SESSION_NAMES, type SessionSettings } from "./session-config.ts";
 
 /** What is wrong with the configuration: never a value, since it may be a secret. */
 export interface ConfigProblem {
@@ -36,6 +37,7 @@ export interface Config {
   readonly allowedRecipients?: Allowed;
   /** Empty where nothing is signed. */
   readonly dkim: readonly DkimKeyOptions[];
+  readonly sessions: SessionSettings;
   readonly logLevel: LogLevel;
 }
 
@@ -90,6 +92,7 @@ const CONFIG_NAMES = [
   "ALLOWED_RECIPIENTS",
   "LOG_LEVEL",
   ...DKIM_NAMES,
+  ...SESSION_NAMES,
 ] as const satisfies readonly SettingName[];
 
 /** Settings that are given and not empty, as text. */
@@ -117,12 +120,15 @@ class ConfigReader {
     }
     const dkim = readDkimKeys(this.#settings);
     if (!dkim.ok) this.problems.push(...dkim.problems);
-    if (relays === undefined || !dkim.ok) return undefined;
+    const sessions = readSessionSettings(this.#settings);
+    if (!sessions.ok) this.problems.push(...sessions.problems);
+    if (relays === undefined || !dkim.ok || !sessions.ok) return undefined;
     return {
       relays,
       delivery: delivery ?? "direct",
       unknown: unknown ?? "retry",
       dkim: dkim.value,
+      sessions: sessions.value,
       logLevel: logLevel ?? "info",
       ...(allowedSenders === undefined ? {} : { allowedSenders }),
       ...(allowedRecipients === undefined ? {} : { allowedRecipients }),

@@ -2,6 +2,7 @@
 import type { Queue, R2Bucket } from "@cloudflare/workers-types";
 
 import type { QueueBody } from "./queued-mail.ts";
+import type { RelaySessionsBinding } from "./relay/job.ts";
 
 /**
  * A text, or what else wrangler.toml can hold under [vars] (`SMTP_PORT = 587`, a list, a table), or a
@@ -31,9 +32,18 @@ export interface Env {
   readonly DKIM_PRIVATE_KEY?: Setting;
   /** JSON: a list of keys, for several domains, in place of DKIM_*. */
   readonly DKIM_KEYS?: Setting;
+  readonly RELAY_SHARDS?: Setting;
+  readonly RELAY_MAX_SESSIONS?: Setting;
+  readonly RELAY_MAILS_PER_SESSION?: Setting;
+  readonly RELAY_IDLE_SECONDS?: Setting;
+  readonly RELAY_SESSION_SECONDS?: Setting;
+  readonly RELAY_MAILS_PER_SECOND?: Setting;
+  readonly RELAY_MAILS_PER_MINUTE?: Setting;
   readonly MAIL_QUEUE?: Queue<QueueBody>;
   /** Where attachments stand that a mail refers to by `r2Key`. */
   readonly SPOOL?: R2Bucket;
+  /** The Durable Objects that keep sessions to the relays. */
+  readonly RELAY_SESSIONS?: RelaySessionsBinding;
 }
 
-export type SettingName = Exclude<keyof Env, "MAIL_QUEUE" | "SPOOL">;
+export type SettingName = Exclude<keyof Env, "MAIL_QUEUE" | "SPOOL" | "RELAY_SESSIONS">;

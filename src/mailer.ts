@@ -47,6 +47,9 @@ const MAX_CONNECTIONS = 5;
 /** Mails of a `sendMany` without an Outcome: two windows of the dialogue, so that it never runs dry. */
 const MAILS_AHEAD: number = 2 * DEFAULT_WINDOW;
 
+/** Octets of their content: a Worker has 128 MB for all that it does. */
+const OCTETS_AHEAD = 8 * 1024 * 1024;
+
 /** Sends mail. Each `submit` and `send` has a session of its own; `sendMany` has one for all. */
 export class Mailer {
   readonly #options: SendOptions & {
@@ -99,13 +102,21 @@ export class Mailer {
   ): AsyncGenerator<Outcome, void, undefined> {
     const route = this.#route();
     const places = new Share(this.#gate);
+    let octets = 0;
     const submit = async (mail: MailInput): Promise<Outcome> => {
       const parsed = parseMail(mail);
       if (!parsed.ok) return invalidMail(parsed.problems);
-      return this.#inside(places, async () => deliver(route, parsed.value, options));
+      const size = octetsOf(parsed.value);
+      octets += size;
+      try {
+        return await this.#inside(places, async () => deliver(route, parsed.value, options));
+      } finally {
+        octets -= size;
+      }
     };
+    const ahead = (): number => (octets < OCTETS_AHEAD ? MAILS_AHEAD : 1);
     try {
-      yield* inOrder(mails, submit, MAILS_AHEAD);
+      yield* inOrder(mails, submit, ahead);
     } finally {
       this.#leave(route);
     }
@@ -210,6 +221,14 @@ export function invalidMail(problems: readonly Problem[]): Outcome & { readonly 
     messageId: "",
     relay: "",
   };
+}
+
+/** What of the mail stands in memory, but for what is small. */
+function octetsOf({ text = "", html = "", raw, attachments }: ParsedMail): number {
+  return attachments.reduce(
+    (sum, { content }) => sum + (content instanceof Uint8Array ? content.length : 0),
+    text.length + html.length + (raw?.content.length ?? 0),
+  );
 }
 
 /** JavaScript has no types, and "ALL" must not pass for either. */

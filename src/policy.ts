@@ -19,6 +19,9 @@ export function forbidden(mail: ParsedMail, config: Config): readonly Problem[] 
   for (const from of mail.raw?.from ?? [mail.from]) {
     check(config.allowedSenders, addressOf(from), "/from");
   }
+  for (const mailbox of mail.raw?.resentBy ?? []) {
+    check(config.allowedSenders, addressOf(mailbox), "/raw");
+  }
   if (mail.sender !== undefined) check(config.allowedSenders, addressOf(mail.sender), "/sender");
   // The null reverse-path is nobody's address.
   if (mail.envelope.from !== "") check(config.allowedSenders, mail.envelope.from, "/envelope/from");

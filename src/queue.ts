@@ -10,8 +10,8 @@ import type { Connect } from "./net/connection.ts";
 import { inOrder } from "./net/in-order.ts";
 import { forbidden } from "./policy.ts";
 import { narrowed, readQueueBody, type QueueBody } from "./queued-mail.ts";
-import { Route } from "./route.ts";
-import { routeOptions } from "./route-options.ts";
+import type { RelayMemory } from "./relay-memory.ts";
+import { wayOf, type Way } from "./relay/way.ts";
 import { sessionLog } from "./session-log.ts";
 import { isAboutAccess, isTransient, type Outcome } from "./smtp/outcome.ts";
 
@@ -28,7 +28,11 @@ const MESSAGES_AT_ONCE = 10;
 const BATCH_MS = 8 * 60_000;
 
 /** Settles every message of the batch. Never throws. */
-export async function consume(batch: MessageBatch, env: Env, connect: Connect): Promise<void> {
+export async function consume(
+  batch: MessageBatch,
+  env: Env,
+  { connect, memory }: { readonly connect: Connect; readonly memory: RelayMemory },
+): Promise<void> {
   const config = await readConfig(env);
   const queue = env.MAIL_QUEUE;
   if (!config.ok || queue === undefined) {
@@ -39,11 +43,7 @@ export async function consume(batch: MessageBatch, env: Env, connect: Connect): 
     return;
   }
   const log = createLog(config.value.logLevel);
-  const route = new Route({
-    ...routeOptions(config.value, env),
-    connect,
-    onSession: sessionLog(log),
-  });
+  const route = wayOf(config.value, env, { connect, memory, onSession: sessionLog(log) });
   const deadline = Date.now() + BATCH_MS;
   const settleOne = async (message: Message): Promise<void> => {
     try {
@@ -54,12 +54,12 @@ export async function consume(batch: MessageBatch, env: Env, connect: Connect): 
       message.retry({ delaySeconds: delayOf(message) });
     }
   };
-  for await (const _ of inOrder(batch.messages, settleOne, MESSAGES_AT_ONCE));
+  for await (const _ of inOrder(batch.messages, settleOne, () => MESSAGES_AT_ONCE));
   await route.close().catch(() => undefined);
 }
 
 interface Context {
-  readonly route: Route;
+  readonly route: Way;
   readonly config: Config;
   readonly queue: Queue<QueueBody>;
   readonly log: Log;

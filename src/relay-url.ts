@@ -6,7 +6,7 @@ export function optionsOfUrl(text: string): object | undefined {
   // URL() leaves hosts of schemes it does not know alone, so let it read the rest as https.
   const rest = match === null ? "" : `https://${text.slice(match[0].length)}`;
   // URL() would drop line ends and tabs without a word, and what is left be another password.
-  if (match === null || /\p{Cc}/u.test(text) || !URL.canParse(rest)) return undefined;
+  if (match === null || /[^ -~\u00a0-\uffff]/.test(text) || !URL.canParse(rest)) return undefined;
   const url = new URL(rest);
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") return undefined;
   const isImplicit = match[0].toLowerCase() === "smtps://";

@@ -243,7 +243,9 @@ function mayBeginAnew({ outcome, begun }: Settlement, session: Session): boolean
   // Nothing of it was written, whatever the session ended of.
   if (!begun) return session.isOver;
   const { cause, stage, reply } = outcome.failure;
-  const isSessionEnd = cause === "connection" || reply?.code === 421;
+  // A connection that died without a word, while it was idle, is found out by MAIL alone.
+  const isDead = cause === "timeout" && stage === "mail";
+  const isSessionEnd = cause === "connection" || isDead || reply?.code === 421;
   const isBeforeContent = stage === "mail" || stage === "rcpt" || stage === "data";
   // Idle too long, or enough mails: it had served, so it is no relay that takes nobody's mail.
   return session.hasServed && isSessionEnd && isBeforeContent;

@@ -3,12 +3,17 @@ import type { Env } from "./env.ts";
 import { createApp } from "./http/app.ts";
 import { connect } from "./net/cloudflare.ts";
 import { consume } from "./queue.ts";
+import { RelayMemory } from "./relay-memory.ts";
 
-const app = createApp(connect);
+// Facts about relays that save a round trip; an isolate that is new just does not know them yet.
+const memory = new RelayMemory();
+const app = createApp(connect, memory);
 
 const worker: ExportedHandler<Env> = {
   fetch: async (request, env, context) => app.fetch(request, env, context),
-  queue: async (batch, env) => consume(batch, env, connect),
+  queue: async (batch, env) => consume(batch, env, { connect, memory }),
 };
+
+export { RelaySessions } from "./relay/relay-sessions.ts";
 
 export default worker;

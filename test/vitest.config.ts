@@ -43,7 +43,12 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             // Bindings that a deployment may have, and the configuration leaves out.
-            miniflare: { r2Buckets: ["SPOOL"] },
+            miniflare: {
+              r2Buckets: ["SPOOL"],
+              durableObjects: {
+                RELAY_SESSIONS: { className: "RelaySessions", useSQLite: true },
+              },
+            },
           }),
         ],
         test: {

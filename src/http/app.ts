@@ -6,6 +6,7 @@ import type { Env } from "../env.ts";
 import { createLog } from "../log.ts";
 import type { Connect } from "../net/connection.ts";
 import type { Result } from "../result.ts";
+import type { RelayMemory } from "../relay-memory.ts";
 import { Route } from "../route.ts";
 import { routeOptions } from "../route-options.ts";
 import { sessionLog } from "../session-log.ts";
@@ -19,15 +20,15 @@ type Bound = { Bindings: Env };
 
 const NO_STORE = { "cache-control": "no-store" };
 
-/** The routes, over a way to dial. */
-export function createApp(connect: Connect): Hono<Bound> {
+/** The routes, over a way to dial, and what is known of the relays. */
+export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
   // One environment variable of the SDKs, two conventions about its last slash: `//emails` is `/emails`.
   const app = new Hono<Bound>({ getPath: (request) => pathOf(request.url) });
   const guarded = async (c: Context<Bound>, work: Work): Promise<Response> => {
     const config = await admit(c);
     if (!config.ok) return refuse(c.req.raw, config.problem);
     const outlive = (sending: Promise<unknown>): void => outliveClient(c, sending);
-    return work(c.req.raw, { env: c.env, config: config.value, connect, outlive });
+    return work(c.req.raw, { env: c.env, config: config.value, connect, memory, outlive });
   };
 
   app.get("/", (c) => c.json({ name: "postrider", health: "/health", send: "POST /emails" }));

@@ -1,17 +1,18 @@
 /** POST /emails: body to Mail, then to the relay or to the queue, and what became of it as the answer. */
+import { compositionFault } from "../composition.ts";
 import type { Config } from "../config.ts";
 import type { Env } from "../env.ts";
 import { createLog } from "../log.ts";
-import { loadMail } from "../mail/load-mail.ts";
 import type { ParsedMail } from "../mail/mail.ts";
 import type { Connect } from "../net/connection.ts";
 import { forbidden } from "../policy.ts";
 import { MAX_QUEUED_OCTETS, queuedMail, type QueuedMail } from "../queued-mail.ts";
-import { Route } from "../route.ts";
+import type { RelayMemory } from "../relay-memory.ts";
+import { wayOf, type Way } from "../relay/way.ts";
 import { routeOptions } from "../route-options.ts";
 import { sessionLog } from "../session-log.ts";
-import type { Outcome, Problem } from "../smtp/outcome.ts";
-import { invalidMailDetails, outcomeResponse } from "./answer.ts";
+import { failed, type Outcome, type Problem } from "../smtp/outcome.ts";
+import { outcomeResponse } from "./answer.ts";
 import { dryRunResponse } from "./dry-run.ts";
 import { readMail } from "./mail-input.ts";
 import type { ProblemDetails } from "./problem.ts";
@@ -23,6 +24,7 @@ export interface Surroundings {
   readonly env: Env;
   readonly config: Config;
   readonly connect: Connect;
+  readonly memory: RelayMemory;
   /**
    * Lets work end although the client hangs up: that cancels the request, and would cut the mail in
    * the middle.
@@ -51,8 +53,11 @@ export async function sendMail(request: Request, around: Surroundings): Promise<
   const wantsAsync = prefersAsync(request.headers.get("prefer"));
   if (config.delivery === "queue" || (wantsAsync && env.MAIL_QUEUE !== undefined)) {
     // Told now, while the caller is there: what is in the bucket is looked up, and not read yet.
-    const loaded = await loadMail(mail, routeOptions(config, env).store);
-    if (!loaded.ok) return refuse(request, invalidMailDetails(loaded.problems));
+    const fault = await compositionFault(mail, routeOptions(config, env));
+    if (fault !== undefined) {
+      const { messageId } = mail;
+      return outcomeResponse(request, id, { ...failed(fault), messageId, relay: "" });
+    }
     const { body: queued, octets } = queuedMail(id, mail);
     if (octets <= MAX_QUEUED_OCTETS) {
       const isQueued = await enqueue(queued, around);
@@ -66,7 +71,10 @@ export async function sendMail(request: Request, around: Surroundings): Promise<
 }
 
 /** Settles when the work is done and its sessions are let go of. */
-export async function closedAfter(work: Promise<unknown>, route: Route): Promise<void> {
+export async function closedAfter(
+  work: Promise<unknown>,
+  route: Pick<Way, "close">,
+): Promise<void> {
   try {
     await work;
   } finally {
@@ -75,9 +83,9 @@ export async function closedAfter(work: Promise<unknown>, route: Route): Promise
 }
 
 async function deliver(id: string, mail: ParsedMail, around: Surroundings): Promise<Outcome> {
-  const { config, connect, outlive } = around;
+  const { config, connect, memory, outlive } = around;
   const onSession = sessionLog(createLog(config.logLevel));
-  const route = new Route({ ...routeOptions(config, around.env), connect, onSession });
+  const route = wayOf(config, around.env, { connect, memory, onSession });
   const sending = route.deliver(mail).then((outcome) => {
     // Told here, since nobody else hears of it where the client is gone.
     logOutcome(config, id, outcome);

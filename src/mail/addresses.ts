@@ -67,6 +67,7 @@ export interface MessageAddresses {
   readonly to: readonly Mailbox[];
   readonly cc: readonly Mailbox[];
   readonly bcc: readonly Mailbox[];
+  readonly resentBy?: readonly Mailbox[];
   readonly utf8Header: boolean;
 }
 
@@ -89,6 +90,13 @@ export function readRawEnvelope(
   if (problems.length > before) return undefined;
   const to = [...new Set(recipients.map(addressOf))];
   if (to.length === 0) missing("to", problems);
+  // RFC 5322 §3.6.6: From and To of such a message are those of the time before.
+  const isGiven = envelope.to !== undefined || given.length > 0;
+  const isFromGiven = envelope.from !== undefined || from !== undefined;
+  if (message.resentBy !== undefined && !(isGiven && isFromGiven)) {
+    const detail = "The message has been resent: give its `envelope`, with `from` and `to`.";
+    problems.push({ pointer: "/envelope", detail });
+  }
   if (to.length > LIMITS.recipients) tooMany(to.length, problems);
   if (problems.length > before) return undefined;
   const everyone = reversePath === "null" ? recipients : [...recipients, reversePath];

@@ -9,6 +9,7 @@ import { isRecord, itemOf, readFields, readString, report } from "./fields.ts";
 import type { Field } from "./fields.ts";
 import { filenameFault } from "./filename.ts";
 import { LIMITS } from "./limits.ts";
+import { isReadable } from "./read-stream.ts";
 import type { ParsedAttachment } from "./mail.ts";
 import { UNKNOWN_TYPE, extensionOfType, parseMediaType, typeOfFilename } from "./media-type.ts";
 import { parseContentId } from "./message-id.ts";
@@ -176,8 +177,8 @@ function readContent(
     return undefined;
   }
   if (value instanceof ReadableStream) {
-    if (!value.locked) return value;
-    report(problems, field, "The stream is locked: somebody else reads it, or has read it.");
+    if (isReadable(value)) return value;
+    report(problems, field, "The stream is locked, or was read before: it would give no file.");
     return undefined;
   }
   const octets = octetsOf(value);

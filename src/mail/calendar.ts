@@ -71,7 +71,8 @@ function readContent(
 /** The sentence that says why it is no calendar of the method, which may be unknown. */
 function contentFault(content: string, method: string | undefined): string | undefined {
   // RFC 5545 §3.1: no control character but TAB stands in a line; C1 has no meaning there either.
-  if (/[^\P{Cc}\t\r\n]/u.test(content)) return "It holds NUL or another control character.";
+  if (/[^\t\r\n -~\u00a0-\uffff]/.test(content))
+    return "It holds NUL or another control character.";
   const lines = content.replaceAll(/\r\n[\t ]/g, "").split("\r\n");
   const begins = lines.filter((line) => /^BEGIN:VCALENDAR$/i.test(line)).length;
   if (!/^BEGIN:VCALENDAR$/i.test(lines[0] ?? "")) return "It must begin with `BEGIN:VCALENDAR`.";

@@ -20,6 +20,7 @@ import type { RandomBytes } from "./random.ts";
 import { bareType, isEightBit, structureOf } from "./structure.ts";
 import type { Entity, Leaf, Multipart } from "./structure.ts";
 import type { Body } from "./transfer-encoding.ts";
+import { encodeUtf8 } from "./utf8.ts";
 
 /** What a relay is given: whom the mail is from and for, and the content. */
 export interface Composed {
@@ -45,10 +46,36 @@ export function compose(mail: Mail, options: ComposeOptions = {}): Composed {
   }
   const structure = structureOf(mail);
   const eightBit = isEightBit(structure);
-  const assembly = new Assembly(mail, structure, options.randomBytes ?? randomBytes);
-  const segments = assembly.segments(structure);
+  const header = [...headerFields(mail), { name: "MIME-Version", value: "1.0" }];
+  const segments =
+    "subtype" in structure
+      ? new Assembly(header, structure, options.randomBytes ?? randomBytes).segments()
+      : segmentsOf(header, structure);
   assertComposed(segments, { header: envelope.smtpUtf8, body: eightBit });
   return { envelope, content: contentOf(segments), eightBit };
+}
+
+/** A message of one part, which needs no boundary: its header, an empty line, its body. */
+function segmentsOf(header: readonly FieldLine[], leaf: Leaf): Segment[] {
+  const lines = [...header, ...leafFields(leaf)].map(({ name, value }) => `${name}: ${value}\r\n`);
+  const segments = [octetsOf(`${lines.join("")}\r\n`), leaf.body.segment];
+  // The body may bring the line end of the message itself.
+  return endsLine(segments) ? segments : [...segments, octetsOf("\r\n")];
+}
+
+/** The fields of a part, in the order in which mimetext writes them. */
+function leafFields({ type, body, file }: Leaf): FieldLine[] {
+  const name = file === undefined ? undefined : fallbackName(file.filename);
+  const named = name === undefined ? "" : `;\r\n${name}`;
+  const fields = [
+    { name: "Content-Type", value: foldValue("Content-Type", type) + named },
+    { name: "Content-Transfer-Encoding", value: body.encoding },
+  ];
+  if (file === undefined) return fields;
+  const { contentId, disposition, filename } = file;
+  if (contentId !== undefined) fields.unshift({ name: "Content-ID", value: `<${contentId}>` });
+  const value = formatDisposition(disposition, filename);
+  return [...fields, { name: "Content-Disposition", value }];
 }
 
 /** What mimetext asks of its host. Ours are the line ends; nothing is left to it to encode. */
@@ -78,6 +105,9 @@ class FinishedHeader extends MIMEMessageHeader {
 class Level extends MIMEMessage {
   root: MIMEMessageContent | undefined;
 
+  /** It gets one that nobody guesses; those of mimetext are not even made. */
+  override generateBoundaries(): void {}
+
   override getMessageByType(type: string): MIMEMessageContent | undefined {
     return type === "text/plain" ? this.root : undefined;
   }
@@ -90,20 +120,22 @@ function levelWith(header: FinishedHeader, boundary: string): Level {
   return level;
 }
 
-/** A message being put together: the bodies stand aside until the levels are written. */
+/** A message of several parts in the making: the bodies stand aside until the levels are written. */
 class Assembly {
   readonly #header: readonly FieldLine[];
+  readonly #root: Multipart;
   readonly #source: RandomBytes;
   readonly #standIn: string;
   readonly #bodies: Body[] = [];
   /** All that could hold a boundary or a stand-in: base64 has no hyphen and no dot. */
-  readonly #text: string;
+  readonly #texts: readonly string[];
   readonly #tokens = new Set<string>();
 
-  constructor(mail: Mail, structure: Entity, source: RandomBytes) {
-    this.#header = headerFields(mail);
+  constructor(header: readonly FieldLine[], root: Multipart, source: RandomBytes) {
+    this.#header = header;
+    this.#root = root;
     this.#source = source;
-    this.#text = [...this.#header.map(({ value }) => value), textOf(structure)].join("\n");
+    this.#texts = [...header.map(({ value }) => value), ...textsOf(root)];
     this.#standIn = this.#token();
   }
 
@@ -111,25 +143,17 @@ class Assembly {
   #token(): string {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const token = randomToken(this.#source);
-      if (this.#tokens.has(token) || this.#text.includes(token)) continue;
+      if (this.#tokens.has(token) || this.#texts.some((text) => text.includes(token))) continue;
       this.#tokens.add(token);
       return token;
     }
     throw new TypeError("the generator of random octets gives the same ones again");
   }
 
-  segments(entity: Entity): Segment[] {
+  segments(): Segment[] {
     const header = new FinishedHeader(CONTEXT);
     for (const { name, value } of this.#header) header.set(name, value);
-    header.set("MIME-Version", "1.0");
-    const text = "subtype" in entity ? this.#multipart(entity, header) : this.#leaf(entity, header);
-    return this.#filledIn(text);
-  }
-
-  #leaf(entity: Leaf, header: FinishedHeader): string {
-    const level = levelWith(header, "");
-    level.root = this.#part(level, entity);
-    return level.asRaw();
+    return this.#filledIn(this.#multipart(this.#root, header));
   }
 
   /** RFC 2046 §5.1. To mimetext every level is mixed: its other kinds have places for two parts only. */
@@ -163,15 +187,9 @@ class Assembly {
       }
       return part;
     }
-    const { type, body, file } = entity;
-    const data = this.#place(body);
-    const part = level.addMessage({ data, contentType: "text/plain", encoding: body.encoding });
-    const name = file === undefined ? undefined : fallbackName(file.filename);
-    const named = name === undefined ? "" : `;\r\n${name}`;
-    part.setHeader("Content-Type", foldValue("Content-Type", type) + named);
-    if (file === undefined) return part;
-    part.setHeader("Content-Disposition", formatDisposition(file.disposition, file.filename));
-    if (file.contentId !== undefined) part.setHeader("Content-ID", `<${file.contentId}>`);
+    const data = this.#place(entity.body);
+    const part = level.addMessage({ data, contentType: "text/plain" });
+    for (const { name, value } of leafFields(entity)) part.setHeader(name, value);
     return part;
   }
 
@@ -181,37 +199,50 @@ class Assembly {
 
   /** Puts each body where its stand-in is, with one CRLF behind it, the end of the content included. */
   #filledIn(skeleton: string): Segment[] {
-    const pieces = skeleton.split(new RegExp(`${this.#standIn}(\\d+)\\.(?:\\r\\n)*`));
-    if (pieces.length !== this.#bodies.length * 2 + 1) {
-      throw new TypeError("mimetext left out a part, or wrote one twice");
-    }
-    const encoder = new TextEncoder();
     const segments: Segment[] = [];
-    for (const [at, piece] of pieces.entries()) {
-      const body = at % 2 === 1 ? this.#bodies[Number(piece)] : undefined;
-      const isLast = at >= pieces.length - 2;
-      if (body !== undefined) {
-        segments.push(body.segment);
-        continue;
-      }
-      // A body that is the whole message may bring the line end of the message itself.
-      const before = at === 0 || (isLast && piece === "" && endsLine(segments)) ? "" : "\r\n";
+    // Not split by an expression: it holds the stand-in, and to compile one costs more than all else here.
+    let from = 0;
+    for (;;) {
+      const at = skeleton.indexOf(this.#standIn, from);
+      const text = skeleton.slice(from, at === -1 ? undefined : at);
       // mimetext leaves the last line without a line end.
-      const after = isLast && piece !== "" ? "\r\n" : "";
-      segments.push({ type: "octets", octets: encoder.encode(before + piece + after) });
+      const end = at === -1 && text !== "" ? "\r\n" : "";
+      // A body that is the last of the message may bring the line end of the message itself.
+      const isEnded = from === 0 || (at === -1 && text === "" && endsLine(segments));
+      segments.push(octetsOf((isEnded ? "" : "\r\n") + text + end));
+      if (at === -1) break;
+      const dot = skeleton.indexOf(".", at);
+      const body = this.#bodies[Number(skeleton.slice(at + this.#standIn.length, dot))];
+      if (body === undefined) throw new TypeError("mimetext changed a body");
+      segments.push(body.segment);
+      from = dot + 1;
+      while (skeleton.startsWith("\r\n", from)) from += 2;
+    }
+    if (segments.length !== this.#bodies.length * 2 + 1) {
+      throw new TypeError("mimetext left out a part, or wrote one twice");
     }
     return segments;
   }
 }
 
-/** What will be written of it, for a search: octets as characters. */
-function textOf(entity: Entity): string {
-  if ("subtype" in entity) return entity.parts.map(textOf).join("\n");
-  const { type, octets } = entity.body.segment;
-  const isText = type === "octets" && octets instanceof Uint8Array;
-  const body = isText ? new TextDecoder("latin1").decode(octets) : "";
-  return `${entity.type}\n${entity.file?.filename ?? ""}\n${body}`;
+function octetsOf(text: string): Segment {
+  return { type: "octets", octets: encodeUtf8(text) };
 }
+
+/** What will be written of it, for a search: its ASCII as it is, whatever becomes of other octets. */
+function textsOf(entity: Entity): readonly string[] {
+  if ("subtype" in entity) return entity.parts.flatMap(textsOf);
+  const { type, octets } = entity.body.segment;
+  const names = [entity.type, entity.file?.filename ?? ""];
+  const isSearched = octets instanceof Uint8Array && octets.length <= MAX_SEARCHED_OCTETS;
+  return type === "octets" && isSearched ? [...names, DECODER.decode(octets)] : names;
+}
+
+/** A larger body is not made a string of, only to look for what 128 random bits keep out of it. */
+const MAX_SEARCHED_OCTETS = 1024 * 1024;
+
+/** One for all, as it keeps nothing. */
+const DECODER = new TextDecoder();
 
 const MAX_TRIES = 8;
 

@@ -15,6 +15,8 @@ export type Segment =
 const BLOCK_OCTETS = 64 * 1024;
 /** Lines of base64 in a block. */
 const LINES_PER_BLOCK = Math.floor(BLOCK_OCTETS / WRAPPED_LINE);
+/** Lines that are encoded at a time: few, so that a block is nearly full whatever it begins with. */
+const LINES_PER_PIECE = Math.floor(LINES_PER_BLOCK / 4);
 
 /** The segments as content. Blocks come without a wait where every octet is at hand. */
 export function contentOf(segments: readonly Segment[]): Content {
@@ -82,7 +84,7 @@ interface Piece {
 
 function* piecesOf({ type, octets }: Segment): Generator<Piece> {
   if (!(octets instanceof Uint8Array)) throw new TypeError("these octets are not at hand");
-  const step = type === "octets" ? BLOCK_OCTETS : LINES_PER_BLOCK * OCTETS_PER_LINE;
+  const step = type === "octets" ? BLOCK_OCTETS : LINES_PER_PIECE * OCTETS_PER_LINE;
   for (let start = 0; start < octets.length; start += step) {
     const piece = octets.subarray(start, start + step);
     const isLast = start + step >= octets.length;

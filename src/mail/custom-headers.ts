@@ -4,11 +4,12 @@
  * and References are taken as the fields of the mail that they are.
  */
 import type { Problem } from "../smtp/outcome.ts";
-import { hasControlButTab } from "./characters.ts";
+import { hasControlButTab, trimBlanks } from "./characters.ts";
 import { isRecord, printable, readFields, readItems, readString, report } from "./fields.ts";
 import type { Field } from "./fields.ts";
 import { MAX_WORD_LENGTH, longestWord } from "./header-field.ts";
 import type { Mail } from "./mail.ts";
+import { structuredFault } from "./structured-field.ts";
 
 /** RFC 2047 §2 leaves 76 to a line; longer names exist nowhere. */
 const MAX_NAME_LENGTH = 76;
@@ -71,7 +72,11 @@ export function readCustomHeaders(field: Field | undefined, problems: Problem[])
     } else if (canonical !== undefined) {
       if (thread.has(canonical)) report(problems, entry, "It is there twice.");
       thread.set(canonical, entry);
-    } else headers.push(...readValues(entry, problems).map((value) => ({ name, value })));
+    } else headers.push(...readValues(name, entry, problems).map((value) => ({ name, value })));
+    if (headers.length > MAX_HEADERS) {
+      report(problems, field, `At most ${MAX_HEADERS} headers are allowed, each value counted.`);
+      break;
+    }
   }
   return { headers, thread };
 }
@@ -95,15 +100,15 @@ function nameFault(name: string): string | undefined {
   return undefined;
 }
 
-function readValues(field: Field, problems: Problem[]): string[] {
+function readValues(name: string, field: Field, problems: Problem[]): string[] {
   // An empty string is a value here: `X-Empty:` is a header field.
   if (field.value === "") return [""];
   const values: string[] = [];
   for (const item of readItems(field, MAX_HEADERS, problems)) {
     const text = readString(item, problems);
     if (text === undefined) continue;
-    const fault = valueFault(text);
-    if (fault === undefined) values.push(text.replaceAll(/^[ \t]+|[ \t]+$/g, ""));
+    const fault = valueFault(text) ?? structuredFault(name, text);
+    if (fault === undefined) values.push(trimBlanks(text));
     else report(problems, item, fault);
   }
   return values;

@@ -3,6 +3,7 @@
  * encoded-word. Always UTF-8; B or Q, whichever is shorter; never split inside a character.
  */
 import { encodeBase64 } from "./base64.ts";
+import { encodeUtf8, utf8Length } from "./utf8.ts";
 
 /** RFC 2047 §2. */
 export const MAX_ENCODED_WORD = 75;
@@ -16,13 +17,12 @@ export function needsEncodedWord(text: string): boolean {
 
 /** The text as encoded-words, to be put apart by folding white space. The first may be shorter. */
 export function encodeWords(text: string, firstLength: number = MAX_ENCODED_WORD): string[] {
-  const octets = new TextEncoder().encode(text);
   const quoted = Array.from(text, quoteCharacter);
   const quotedLength = quoted.reduce((length, character) => length + character.length, 0);
-  return quotedLength <= Math.ceil(octets.length / 3) * 4
+  return quotedLength <= base64Length(utf8Length(text))
     ? pack(quoted, firstLength, (length) => length).map((word) => `=?UTF-8?Q?${word}?=`)
     : pack(Array.from(text), firstLength, base64Length).map(
-        (word) => `=?UTF-8?B?${encodeBase64(new TextEncoder().encode(word))}?=`,
+        (word) => `=?UTF-8?B?${encodeBase64(encodeUtf8(word))}?=`,
       );
 }
 
@@ -59,13 +59,7 @@ function quoteCharacter(character: string): string {
   if (character === " ") return "_";
   if (/^[A-Za-z0-9!*+/-]$/.test(character)) return character;
   return Array.from(
-    new TextEncoder().encode(character),
+    encodeUtf8(character),
     (octet) => `=${octet.toString(16).toUpperCase().padStart(2, "0")}`,
   ).join("");
-}
-
-function utf8Length(character: string): number {
-  return character.length === 1 && character < "\u0080"
-    ? 1
-    : new TextEncoder().encode(character).length;
 }

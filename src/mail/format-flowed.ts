@@ -3,6 +3,7 @@
  * is a paragraph, broken by line ends that a space comes before. DelSp is `no`, so that those who do not
  * know the format see a text that is wrapped and nothing else.
  */
+import { onDemand } from "./characters.ts";
 import { toCrlf } from "./line-ends.ts";
 
 /** RFC 3676 §4.2 allows 78, stuffing and trailing space counted; this leaves room to be quoted. */
@@ -16,7 +17,10 @@ const SIGNATURE_SEPARATOR = "-- ";
  * A space that a line may be broken behind: not before another, and not before what joins it to one
  * character with the space.
  */
-const BREAK = / (?! |$|[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u200d\u0e33\u0eb3])/gu;
+const breaks = onDemand(
+  String.raw` (?! |$|[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u200d\u0e33\u0eb3])`,
+  "gu",
+);
 
 /**
  * The text with soft line breaks, its lines ended by CRLF. A `>` at the start of a line is a quote mark,
@@ -61,7 +65,9 @@ function wrap(content: string, columns: number): string[] {
 
 /** Where the next line may start, in order. */
 function breaksOf(content: string, indent: number): number[] {
-  return Array.from(content.matchAll(BREAK), ({ index }) => index + 1).filter((at) => at > indent);
+  return Array.from(content.matchAll(breaks()), ({ index }) => index + 1).filter(
+    (at) => at > indent,
+  );
 }
 
 /**

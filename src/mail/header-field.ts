@@ -20,7 +20,8 @@ export const MAX_WORD_LENGTH: number = MAX_LINE_OCTETS - 1;
 
 /** The value of an unstructured field (RFC 5322 §3.6.5), as encoded-words where it needs them. */
 export function formatUnstructured(name: string, text: string): string {
-  if (!needsEncodedWord(text) && longestWord(text) <= MAX_WORD_LENGTH) return foldValue(name, text);
+  const fits = text.length <= MAX_WORD_LENGTH || longestWord(text) <= MAX_WORD_LENGTH;
+  if (fits && !needsEncodedWord(text)) return foldValue(name, text);
   const room = FOLD_ENCODED_AT - name.length - 2;
   const first = room < MIN_FIRST_WORD ? MAX_ENCODED_WORD : Math.min(room, MAX_ENCODED_WORD);
   return foldValue(name, encodeWords(text, first).join(" "));
@@ -32,6 +33,8 @@ export function formatUnstructured(name: string, text: string): string {
  */
 export function foldValue(name: string, value: string): string {
   const limit = value.includes("=?") ? FOLD_ENCODED_AT : FOLD_AT;
+  // Most values fit, and then each of their words does.
+  if (name.length + 2 + value.length <= limit) return value;
   let folded = "";
   let column = name.length + 2;
   for (const word of splitWords(value)) {

@@ -6,6 +6,8 @@ import { foldValue, formatUnstructured } from "./header-field.ts";
 import { LIMITS } from "./limits.ts";
 import { listUnsubscribeFields } from "./list-unsubscribe.ts";
 import type { Mail } from "./mail.ts";
+import { formatCustom } from "./structured-field.ts";
+import { utf8Length } from "./utf8.ts";
 
 /** What of a mail makes its header. */
 export type HeaderSource = Omit<Mail, "attachments">;
@@ -44,7 +46,7 @@ export function headerFields(mail: HeaderSource): FieldLine[] {
     }
   }
   for (const { name, value } of automaticFields(mail)) set(name, value);
-  for (const { name, value } of mail.headers) set(name, formatUnstructured(name, value));
+  for (const { name, value } of mail.headers) set(name, formatCustom(name, value));
   return fields;
 }
 
@@ -60,9 +62,8 @@ export function headerLength(mail: HeaderSource): number {
     references.reduce((sum, id) => sum + id.length, 0);
   // Most headers are far from any limit, and need not be written twice to see it.
   if (characters * MAX_GROWTH < LIMITS.headerOctets) return characters;
-  const encoder = new TextEncoder();
   return headerFields(mail).reduce(
-    (sum, { name, value }) => sum + name.length + encoder.encode(value).length + ": \r\n".length,
+    (sum, { name, value }) => sum + name.length + utf8Length(value) + ": \r\n".length,
     0,
   );
 }

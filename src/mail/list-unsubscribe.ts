@@ -6,7 +6,7 @@
 import { invalid, valid } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { Problem } from "../smtp/outcome.ts";
-import { hasControl } from "./characters.ts";
+import { hasControl, hasInvisible } from "./characters.ts";
 import { isRecord, readFields, readFlag, readString, report } from "./fields.ts";
 import type { Field } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
@@ -148,9 +148,4 @@ function decode(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** What a host name loses, and nobody sees in a path. */
-function hasInvisible(text: string): boolean {
-  return /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u.test(text);
 }

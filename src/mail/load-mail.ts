@@ -10,6 +10,7 @@ import { wrappedBase64Length } from "./base64.ts";
 import { LIMITS } from "./limits.ts";
 import type { Attachment, Mail, ParsedAttachment, ParsedMail } from "./mail.ts";
 import type { ObjectStore, Source } from "./source.ts";
+import { joined, readStream, StreamFault } from "./read-stream.ts";
 import { isMessageType, messageForm } from "./transfer-encoding.ts";
 
 /**
@@ -57,8 +58,12 @@ async function loadAttachment(
   if (content instanceof Uint8Array) return valid({ ...attachment, content });
   let octets: Uint8Array | Source | undefined;
   if (content instanceof ReadableStream) {
-    octets = await readStream(content, most);
-    if (octets === undefined) return tooLarge("/content");
+    try {
+      octets = await readStream(content, { size, most });
+    } catch (error) {
+      if (!(error instanceof StreamFault)) throw error;
+      return error.message === "" ? tooLarge("/content") : fault("/content", error.message);
+    }
   } else {
     if (store === undefined) return fault("/r2Key", NO_STORE);
     const found = await store.find(content.r2Key);
@@ -86,11 +91,19 @@ function fault(at: Fault["at"], detail: string): Result<never, Fault> {
   return invalid({ at, detail });
 }
 
-function knownOctets({ text = "", html = "", attachments }: ParsedMail): number {
+function knownOctets({
+  text = "",
+  html = "",
+  amp = "",
+  calendar,
+  attachments,
+}: ParsedMail): number {
+  const encoder = new TextEncoder();
+  const texts = [text, html, amp, calendar?.content ?? ""];
   return attachments.reduce(
     (sum, { content }) =>
       sum + (content instanceof Uint8Array ? wrappedBase64Length(content.length) : 0),
-    text.length + html.length,
+    texts.reduce((sum, one) => sum + encoder.encode(one).length, 0),
   );
 }
 
@@ -98,39 +111,8 @@ function encodedLength(content: Uint8Array | Source): number {
   return wrappedBase64Length(content instanceof Uint8Array ? content.length : content.size);
 }
 
-/** All of the stream; undefined, the rest unread, where it has more than may be sent. */
-async function readStream(
-  stream: ReadableStream<unknown>,
-  most: number,
-): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    if (!(chunk instanceof Uint8Array)) {
-      throw new TypeError("a stream of an attachment gives what is not a Uint8Array");
-    }
-    length += chunk.length;
-    // Leaving the loop cancels the stream.
-    if (wrappedBase64Length(length) > most) return undefined;
-    chunks.push(chunk);
-  }
-  return joined(chunks, length);
-}
-
 async function readAll(source: Source): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of source.open()) chunks.push(chunk);
   return joined(chunks, source.size);
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [only, ...others] = chunks;
-  if (only !== undefined && others.length === 0) return only;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

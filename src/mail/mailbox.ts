@@ -6,8 +6,9 @@
  */
 import { invalid, valid } from "../result.ts";
 import type { Result } from "../result.ts";
-import { hasBidiControl, hasControl } from "./characters.ts";
+import { hasBidiControl, hasControl, onDemand } from "./characters.ts";
 import { parseDomain } from "./domain.ts";
+import { utf8Length } from "./utf8.ts";
 
 /** A mailbox (RFC 5322 §3.4). */
 export interface Mailbox {
@@ -47,7 +48,7 @@ export function parseAddress(text: string): Result<Mailbox, string> {
   if (wrong !== undefined) return invalid(wrong);
   const domain = parseDomain(text.slice(at + 1));
   if (!domain.ok) return domain;
-  if (octets(localPart) + 1 + domain.value.length > MAX_ADDRESS_OCTETS) {
+  if (utf8Length(localPart) + 1 + domain.value.length > MAX_ADDRESS_OCTETS) {
     return invalid(`The address is longer than ${MAX_ADDRESS_OCTETS} octets.`);
   }
   return valid({ localPart, domain: domain.value });
@@ -140,10 +141,10 @@ function withName(mailbox: Result<Mailbox, string>, text: string): Result<Mailbo
 function checkLocalPart(text: string): string | undefined {
   if (text === "") return "Nothing stands before the `@`.";
   if (!text.isWellFormed()) return "The local part holds half of a surrogate pair.";
-  if (octets(text) > MAX_LOCAL_PART_OCTETS) {
+  if (utf8Length(text) > MAX_LOCAL_PART_OCTETS) {
     return `The part before the \`@\` is longer than ${MAX_LOCAL_PART_OCTETS} octets.`;
   }
-  if (/[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Z}]/u.test(text)) {
+  if (/[^!-~]/.test(text) && unseen().test(text)) {
     return "The part before the `@` holds a space or an invisible character.";
   }
   if (/[^A-Za-z0-9.!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]/u.test(text)) {
@@ -157,6 +158,8 @@ function checkLocalPart(text: string): string | undefined {
   return undefined;
 }
 
+const unseen = onDemand(String.raw`[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Z}]`);
+
 /** Spaces only: String.trim also drops line breaks and characters that nobody sees. */
 function trimSpaces(text: string): string {
   let start = 0;
@@ -164,8 +167,4 @@ function trimSpaces(text: string): string {
   while (start < end && text[start] === " ") start++;
   while (end > start && text[end - 1] === " ") end--;
   return text.slice(start, end);
-}
-
-function octets(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

@@ -23,6 +23,7 @@ import type { ParsedAttachment, ParsedMail } from "./mail.ts";
 import { generateMessageId, parseMessageId } from "./message-id.ts";
 import { parseRaw } from "./parse-raw.ts";
 import { readRequests } from "./requests.ts";
+import { utf8Length } from "./utf8.ts";
 
 /** Where the clock and the identifiers come from. */
 export interface ParseOptions {
@@ -192,8 +193,7 @@ function readBodies(fields: ReadonlyMap<string, Field>, problems: Problem[]): Bo
     report(problems, givenAmp, "Few readers show AMP: give `html` or `text` beside it.");
   }
   const texts = [text, html, amp, calendar?.content ?? ""];
-  const size = texts.reduce((sum, one) => sum + utf8Length(one), attachedOctets(attachments));
-  if (size > LIMITS.contentOctets) {
+  if (isTooLarge(texts, attachedOctets(attachments))) {
     const detail = `The content is larger than ${LIMITS.contentOctets} octets, base64 counted.`;
     problems.push({ pointer: fields.has("attachments") ? "/attachments" : "/text", detail });
   }
@@ -213,8 +213,11 @@ function readTextFormat(field: Field | undefined, problems: Problem[]): ParsedMa
   return "flowed";
 }
 
-function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
+function isTooLarge(texts: readonly string[], attached: number): boolean {
+  const characters = texts.reduce((sum, { length }) => sum + length, 0);
+  // UTF-8 has at most three octets for each: most texts need not be encoded to see that they fit.
+  if (attached + characters * 3 <= LIMITS.contentOctets) return false;
+  return texts.reduce((sum, text) => sum + utf8Length(text), attached) > LIMITS.contentOctets;
 }
 
 /** Of those that are at hand; the others are counted when they are loaded. */

@@ -40,7 +40,8 @@ export function parseRaw(
   { problems, now, messageId }: ParseOptions & { readonly problems: Problem[] },
 ): Result<Mail, readonly Problem[]> {
   for (const [name, other] of fields) {
-    if (BESIDE.has(name)) continue;
+    const isAbsent = other.value === "" || (Array.isArray(other.value) && other.value.length === 0);
+    if (BESIDE.has(name) || isAbsent) continue;
     report(problems, other, "The `raw` message brings its own; leave this out.");
   }
   const requests = readRequests(fields, problems);

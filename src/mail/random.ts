@@ -12,5 +12,11 @@ export function randomBytes(length: number): Uint8Array {
 
 /** A token of 128 random bits in hexadecimal. */
 export function randomToken(source: RandomBytes = randomBytes): string {
-  return Array.from(source(TOKEN_OCTETS), (octet) => octet.toString(16).padStart(2, "0")).join("");
+  let token = "";
+  for (const octet of source(TOKEN_OCTETS)) token += HEXADECIMAL[octet];
+  return token;
 }
+
+const HEXADECIMAL: readonly string[] = Array.from({ length: 256 }, (_, octet) =>
+  octet.toString(16).padStart(2, "0"),
+);

@@ -3,7 +3,7 @@
  * place. Obsolete syntax is refused: where readers disagree on what a field is, a Bcc stays in the
  * message or a second From hides in it. What the fields say is not decided here.
  */
-import { hasControlButTab } from "./characters.ts";
+import { hasControlButTab, trimBlanks } from "./characters.ts";
 import { LIMITS } from "./limits.ts";
 import type { LineProblem } from "./raw-lines.ts";
 
@@ -133,14 +133,3 @@ function nameFault(text: string, line: number): string | undefined {
 const END_IT = "An empty line must stand between the header and the body.";
 
 /** White space of a header only, in linear time: a regular expression is not, on many blanks. */
-function trimBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text[start])) start++;
-  while (end > start && isBlank(text[end - 1])) end--;
-  return text.slice(start, end);
-}
-
-function isBlank(character: string | undefined): boolean {
-  return character === " " || character === "\t";
-}

@@ -23,6 +23,8 @@ export interface RawMessage {
   readonly to: readonly Mailbox[];
   readonly cc: readonly Mailbox[];
   readonly bcc: readonly Mailbox[];
+  /** Who sent it again: Resent-From and Resent-Sender (RFC 5322 §3.6.6); undefined where nobody did. */
+  readonly resentBy?: readonly Mailbox[];
   /** Unfolded, not decoded; "" where absent. */
   readonly subject: string;
   /** With angle brackets. */
@@ -105,9 +107,11 @@ function readStructure(header: RawHeader, problems: LineProblem[]): Fields | und
   const [to, cc, bcc] = ["to", "cc", "bcc"].map((name) =>
     readMailboxes(fields.get(name), problems),
   );
+  const resentBy = readResent(header, problems);
   if (mailboxes === undefined) return undefined;
   return {
     from: mailboxes,
+    ...(resentBy === undefined ? {} : { resentBy }),
     ...(sender === undefined ? {} : { sender }),
     to: to ?? [],
     cc: cc ?? [],
@@ -116,6 +120,15 @@ function readStructure(header: RawHeader, problems: LineProblem[]): Fields | und
     ...(messageId === undefined ? {} : { messageId }),
     ...(date === undefined ? {} : { date }),
   };
+}
+
+/** Who sent it again. To whom is not read from it: several blocks may stand one above the other. */
+function readResent(header: RawHeader, problems: LineProblem[]): Mailbox[] | undefined {
+  const resent = header.fields.filter(({ name }) => name.startsWith("resent-"));
+  if (resent.length === 0) return undefined;
+  return resent
+    .filter(({ name }) => name === "resent-from" || name === "resent-sender")
+    .flatMap((field) => readMailboxes(field, problems) ?? []);
 }
 
 /** The fields that stand once, each second one a problem: which of two counts, nobody can say. */

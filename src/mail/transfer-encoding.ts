@@ -7,6 +7,7 @@ import type { Segment } from "./content.ts";
 import { toCrlf, toCrlfOctets } from "./line-ends.ts";
 import { encodeQuotedPrintable, quotedPrintableLength } from "./quoted-printable.ts";
 import type { Source } from "./source.ts";
+import { encodeUtf8 } from "./utf8.ts";
 
 /** A body and how it travels. */
 export interface Body {
@@ -19,9 +20,9 @@ export const MAX_LINE_OCTETS = 998;
 
 /** The body of a text part: as it is where that is safe, else the smaller of the two encodings. */
 export function encodeText(text: string): Body {
-  const octets = new TextEncoder().encode(toCrlf(text));
+  const octets = encodeUtf8(toCrlf(text));
   // A line that starts with `From ` is not safe as it is: some mailbox on the way changes it.
-  if (lineForm(octets) === "7bit" && !/^From /m.test(text)) {
+  if (lineForm(octets) === "7bit" && !octets.includes(DELETE) && !hasFromLine(text)) {
     return { encoding: "7bit", segment: { type: "octets", octets } };
   }
   if (quotedPrintableLength(octets) <= wrappedBase64Length(octets.length)) {
@@ -29,6 +30,14 @@ export function encodeText(text: string): Body {
     return { encoding: "quoted-printable", segment: { type: "octets", octets: quoted } };
   }
   return { encoding: "base64", segment: { type: "base64", octets } };
+}
+
+/** Of 7 bits, and a control character all the same. */
+const DELETE = 0x7f;
+
+function hasFromLine(text: string): boolean {
+  // To look for the word alone is many times faster, and few texts have it.
+  return text.includes("From ") && /^From /m.test(text);
 }
 
 /** The body of an attachment: its octets exactly, as base64; a message stays as it is. */
@@ -58,8 +67,13 @@ function lineForm(octets: Uint8Array): "7bit" | "8bit" | undefined {
   let lineStart = 0;
   for (let at = 0; at < octets.length; at++) {
     const octet = octets[at] ?? 0;
+    // Nearly every octet is one of these, and only the length of its line matters.
+    if (octet > 0x1f && octet < 0x7f) {
+      if (at - lineStart >= MAX_LINE_OCTETS) return undefined;
+      continue;
+    }
     if (octet === 0x0a) lineStart = at + 1;
-    else if (octet > 0x7e) form = "8bit";
+    else if (octet > 0x7f) form = "8bit";
     else if (octet < 0x20 && octet !== 0x09 && octet !== 0x0d) return undefined;
     if (octet !== 0x0a && octet !== 0x0d && at - lineStart >= MAX_LINE_OCTETS) return undefined;
   }

@@ -2,19 +2,23 @@
 import type { Content } from "../smtp/content.ts";
 import { within } from "./within.ts";
 
-/** Content goes out in writes of about this many octets: a few TLS records each. */
-export const BLOCK_OCTETS: number = 64 * 1024;
+/** Content goes out in writes of about this many octets: each costs a turn and a TLS record of its own. */
+export const BLOCK_OCTETS: number = 128 * 1024;
 
 /**
- * The blocks of the content. Rejects where one of them is not there within `ms` milliseconds: a store that
- * stalls must not hold the session of a relay.
+ * The blocks of the content. Those that come with a wait reject where one of them is not there within `ms`
+ * milliseconds: a store that stalls must not hold the session of a relay.
  */
-export async function* blocksOf(content: Content, ms: number): AsyncGenerator<Uint8Array> {
+export function blocksOf(
+  content: Content,
+  ms: number,
+): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   const blocks = content.blocks();
-  if (Symbol.iterator in blocks) {
-    yield* blocks;
-    return;
-  }
+  // As they are: a generator around them would cost more turns than the blocks of a small mail.
+  return Symbol.iterator in blocks ? blocks : timed(blocks, ms);
+}
+
+async function* timed(blocks: AsyncIterable<Uint8Array>, ms: number): AsyncGenerator<Uint8Array> {
   const iterator = blocks[Symbol.asyncIterator]();
   try {
     for (;;) {

@@ -62,6 +62,7 @@ export class Session {
   #isArmed = false;
   #heardAt = 0;
   #hasServed = false;
+  #looking: Promise<void> | undefined;
   readonly #giveUp = new AbortController();
   #dialled = false;
   readonly #record = new SessionRecord();
@@ -120,7 +121,11 @@ export class Session {
 
   /** How the transaction ended. It begins in its turn, and is awaited with others. Never rejects. */
   async submit(transaction: Transaction, content: Content): Promise<Settlement> {
-    if (this.#connection !== undefined && !this.#running) await this.#look();
+    if (this.#connection !== undefined && !this.#running) {
+      // Mails that are submitted together look together: one wait at a time.
+      this.#looking ??= this.#look();
+      await this.#looking;
+    }
     const settlement = new Promise<Settlement>((resolve) => {
       this.#waiting.set(transaction, { content, resolve });
     });
@@ -141,6 +146,7 @@ export class Session {
     const isFresh = Date.now() - this.#heardAt < FRESH_MS;
     // A turn of the event loop is enough for what is there; a reply a moment ago is as good a sign.
     if (!isFresh) await this.#intake?.wait(0);
+    this.#looking = undefined;
     this.#receiveEarly();
     this.#drive([]);
     await this.#loop;

@@ -12,18 +12,18 @@ export class Watch {
 
   /** What the promise comes to, or `timeout` after `ms` milliseconds. Never rejects. */
   async within<T>(ms: number, promise: Promise<T>): Promise<Within<T>> {
-    let expire: (() => void) | undefined;
-    const timeout = new Promise<Within<T>>((resolve) => {
-      expire = () => resolve({ type: "timeout" });
+    return new Promise((resolve) => {
+      const expire = (): void => resolve({ type: "timeout" });
+      const settle = (first: Within<T>): void => {
+        if (this.#expire === expire) this.#expire = undefined;
+        resolve(first);
+      };
       this.#start(ms, expire);
+      promise.then(
+        (value) => settle({ type: "value", value }),
+        (error: unknown) => settle({ type: "error", error }),
+      );
     });
-    const settled = promise.then(
-      (value): Within<T> => ({ type: "value", value }),
-      (error: unknown): Within<T> => ({ type: "error", error }),
-    );
-    const first = await Promise.race([settled, timeout]);
-    if (this.#expire === expire) this.#expire = undefined;
-    return first;
   }
 
   /** Lets go of the timer. */

@@ -170,7 +170,9 @@ function codeOf(line: Uint8Array): number | undefined {
  * separators, bidirectional controls. A tab becomes a space.
  */
 function clean(text: string): string {
-  return text.replaceAll("\t", " ").replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "");
+  return text
+    .replaceAll("\t", " ")
+    .replace(/[^ -~\u00a0-\uffff]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "");
 }
 
 /** Not cut and not escaped: a secret that is echoed must be recognised where the text is redacted. */

@@ -86,7 +86,11 @@ export class Transcript {
 
   /** The text with every form of the credentials taken out. */
   redact(text: string): string {
-    return this.#secrets.reduce((left, secret) => left.replaceAll(secret, "***"), text);
+    let left = text;
+    for (const secret of this.#secrets) {
+      if (left.includes(secret)) left = left.replaceAll(secret, "***");
+    }
+    return left;
   }
 
   /**

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { compose } from "../../src/mail/compose.ts";
 import { fieldsOf, lint } from "./lint.ts";
 import { composeWhole, HELLO, mailInput, mailOf } from "./mails.ts";
 import { expectReadByMailparser, expectReadByPostalMime } from "./read-back.ts";
@@ -196,6 +197,33 @@ describe("a composed message", () => {
     const boundaries = /\b(?:([0-9a-f]{2})\1{15})\b/g;
     expect(one).not.toBe(other);
     expect(one?.replaceAll(boundaries, "b")).toBe(other?.replaceAll(boundaries, "b"));
+  });
+
+  it.each([
+    [
+      "List-Id",
+      "Zeitüng <news.example.com>",
+      /^List-Id: =\?UTF-8\?Q\?Zeit=C3=BCng\?= <news\.example\.com>\r$/m,
+    ],
+    [
+      "Disposition-Notification-To",
+      "Änn <ann@example.com>",
+      /^Disposition-Notification-To:\s=\?UTF-8\?\S+\?=\s<ann@example\.com>\r$/m,
+    ],
+    ["List-Id", "News <news.example.com>", /^List-Id: News <news\.example\.com>\r$/m],
+    ["X-Note", "ü <b>", /^X-Note: =\?UTF-8\?\S+\?=\r$/m],
+  ])("leaves what programs read in %s: %s", (name, value, expected) => {
+    expect(textOf({ headers: { [name]: value } })).toMatch(expected);
+    expect(lint(composed({ headers: { [name]: value } }).content)).toEqual([]);
+  });
+
+  it("takes DEL in a whole message for what it is, an octet of 7 bits", () => {
+    const raw = "From: a@example.com\r\nTo: b@example.org\r\nSubject: x\r\n\r\nhi \x7f there\r\n";
+    const { content, eightBit } = compose(mailOf({ raw }));
+    expect(eightBit).toBe(false);
+    expect(content.size).toBeGreaterThan(raw.length);
+    const attached = { type: "message/rfc822", content: Buffer.from(raw) };
+    expect(compose(mailOf({ ...HELLO, attachments: [attached] })).eightBit).toBe(false);
   });
 
   it("keeps 1000 recipients on short lines", () => {

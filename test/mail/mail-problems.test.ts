@@ -191,6 +191,17 @@ describe("a mail", () => {
     },
   );
 
+  it("is refused at once, however many headers with however many blanks there are", () => {
+    const value = `${`x${" ".repeat(990)}`.repeat(8)}x`;
+    const names = Array.from({ length: 25 }, (_, at) => [
+      `X-${at}`,
+      Array<string>(100).fill(value),
+    ]);
+    const start = performance.now();
+    expect(problemsOf({ ...HELLO, headers: Object.fromEntries(names) })).not.toEqual([]);
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+
   it.each([
     ["amp alone", { text: null, amp: "<p>" }, "/text Missing `html` or `text` field."],
     ["another textFormat", { textFormat: "html" }, "/textFormat Invalid `textFormat` field."],
@@ -219,6 +230,27 @@ describe("a mail", () => {
       "raw that is no message",
       { subject: null, text: null, raw: "Hello" },
       "/raw Invalid `raw` field. Line 1: ",
+    ],
+    [
+      "raw that was sent before, and does not say who it is for now",
+      {
+        subject: null,
+        text: null,
+        raw: "Resent-From: a@example.com\r\nResent-To: b@example.org\r\nFrom: c@example.com\r\nTo: d@example.com\r\n\r\nHi\r\n",
+        from: null,
+        to: null,
+      },
+      "/envelope The message has been resent",
+    ],
+    [
+      "a List-Id that is not ASCII",
+      { headers: { "List-Id": "News <zeitüng.example.com>" } },
+      "/headers/List-Id Invalid `List-Id` field. Between `<` and `>` only ASCII may stand.",
+    ],
+    [
+      "a hundred headers and one more, in lists",
+      { headers: { "X-A": Array<string>(60).fill("1"), "X-B": Array<string>(41).fill("2") } },
+      "/headers Invalid `headers` field. At most 100 headers are allowed, each value counted.",
     ],
     [
       "a header that is too long",

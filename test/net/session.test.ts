@@ -173,6 +173,23 @@ describe("a session that died between two mails", () => {
     expect(relay.sessions).toHaveLength(2);
   });
 
+  it("is looked at once for mails that are submitted together after a while", async () => {
+    const relay = memoryRelay({ offers: GROUP });
+    const session = sessionTo(relay);
+    expect((await session.submit(transactionOf(1), whole(new Uint8Array(1)))).begun).toBe(true);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2_000 });
+    try {
+      const two = [1, 1].map(async (size) =>
+        session.submit(transactionOf(size), whole(new Uint8Array(size))),
+      );
+      const settled = await Promise.all(two);
+      expect(settled.map(({ outcome }) => outcome.status)).toStrictEqual(["accepted", "accepted"]);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(relay.accepted).toHaveLength(3);
+  });
+
   it("is seen before anything is written on it", async () => {
     const relay = memoryRelay({
       offers: [],

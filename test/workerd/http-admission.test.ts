@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Env } from "../../src/env.ts";
 import { createApp } from "../../src/http/app.ts";
+import { RelayMemory } from "../../src/relay-memory.ts";
 import { connect } from "../../src/net/cloudflare.ts";
 import { arrived } from "../net/control.ts";
 import { call, mail, post, relays, TOKEN, vars, WRONG_PASSWORD } from "./worker-calls.ts";
@@ -140,7 +141,7 @@ describe("paths and methods", () => {
     const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
     const init = { method: "POST", headers, body: JSON.stringify(mail()) };
     const request = new Request("https://mail.example.com/emails", init);
-    expect((await createApp(connect).fetch(request, vars())).status).toBe(200);
+    expect((await createApp(connect, new RelayMemory()).fetch(request, vars())).status).toBe(200);
   });
 
   it("answers a fault of its own as JSON, without its text", async () => {
@@ -202,6 +203,24 @@ describe("what this deployment will not do", () => {
     expect(body).toMatchObject({ name: "validation_error" });
     expect(JSON.stringify(body["errors"])).toContain(`"#${pointer}`);
     expect(await arrived("starttls", input.subject)).toStrictEqual([]);
+  });
+
+  it.each([
+    ["From", "From: ann@example.net\n", "/from"],
+    ["second From", "From: ann@example.com, eve@example.net\nSender: ann@example.com\n", "/from"],
+    ["Sender", "From: ann@example.com\nSender: eve@example.net\n", "/sender"],
+    ["Resent-From", "Resent-From: eve@example.net\nFrom: ann@example.com\n", "/raw"],
+    ["Resent-Sender", "Resent-Sender: eve@example.net\nFrom: ann@example.com\n", "/raw"],
+    ["To", "From: ann@example.com\nTo: bob@example.net\n", "/to"],
+    ["Bcc", "From: ann@example.com\nBcc: bob@example.net\n", "/to"],
+  ])("403 for a %s of a whole message that is not allowed", async (name, fields, pointer) => {
+    const env = vars({ ALLOWED_SENDERS: "ann@example.com", ALLOWED_RECIPIENTS: "example.org" });
+    const recipients = /^(?:To|Bcc)$/.test(name) ? {} : { envelope: { to: "bob@example.org" } };
+    const envelope = name.startsWith("Resent") ? { from: "ann@example.com" } : {};
+    const input = { raw: `${fields}\nHi\n`, from: "ann@example.com", ...recipients };
+    const { status, body } = await post("/emails", { ...input, ...envelope }, { env });
+    expect(status).toBe(403);
+    expect(JSON.stringify(body["errors"])).toContain(`"#${pointer}`);
   });
 
   it("but sends what is allowed, the null reverse-path included", async () => {

@@ -62,6 +62,20 @@ describe("an attachment by key", () => {
     expect(attached(one?.raw).length).toBe(LARGE.length);
   });
 
+  it("that cannot be looked up is 503 before the mail is queued, too", async () => {
+    const failing = { head: async () => Promise.reject(new Error("internal error (10001)")) };
+    const bindings = vars({
+      SPOOL: failing as unknown as NonNullable<Env["SPOOL"]>,
+      MAIL_QUEUE: binding,
+    });
+    for (const headers of [{}, { prefer: "respond-async" }]) {
+      const { status, body } = await post("/emails", withFile("a"), { env: bindings, headers });
+      expect(status).toBe(503);
+      expect(body).toMatchObject({ retryable: true });
+    }
+    expect(queue.again).toHaveLength(0);
+  });
+
   it("is never another version than the one that was found", async () => {
     await SPOOL.put("changing.bin", LARGE);
     const found = await bucketStore(SPOOL).find("changing.bin");

@@ -13,18 +13,21 @@ export interface SignedFields {
 }
 
 /** What readers are shown, and what an answer goes to: none of these may be added to a mail without it. */
-const ALWAYS = ["from", "to", "cc", "reply-to", "subject", "date"] as const;
-
-const WHERE_PRESENT = [
+const ALWAYS = [
+  "from",
   "sender",
-  "message-id",
-  "in-reply-to",
-  "references",
+  "to",
+  "cc",
+  "reply-to",
+  "subject",
+  "date",
+  // Without them a text could be made to be shown as html (RFC 6376 §8.15).
   "mime-version",
   "content-type",
   "content-transfer-encoding",
-  "auto-submitted",
 ] as const;
+
+const WHERE_PRESENT = ["message-id", "in-reply-to", "references", "auto-submitted"] as const;
 
 /** Never Return-Path, Received, Bcc or DKIM-Signature: relays add, change or remove those. */
 const SIGNED: ReadonlySet<string> = new Set<string>([...ALWAYS, ...WHERE_PRESENT]);

@@ -5,13 +5,16 @@ const BLOCK_OCTETS = 64;
 /** RFC 1321 §3.4: what each round rotates by. */
 const ROTATIONS = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
 /** RFC 1321 §3.4: the sines of 1 to 64, as the RFC has them. */
-const SINES = Int32Array.from({ length: 64 }, (_, i) => Math.abs(Math.sin(i + 1)) * 2 ** 32);
+function sines(): Int32Array {
+  return Int32Array.from({ length: 64 }, (_, i) => Math.abs(Math.sin(i + 1)) * 2 ** 32);
+}
 
 export function md5(message: Uint8Array): Uint8Array {
   const blocks = padded(message);
+  const table = sines();
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
   for (let at = 0; at < blocks.length; at += BLOCK_OCTETS / 4) {
-    mix(state, blocks.subarray(at, at + BLOCK_OCTETS / 4));
+    mix(state, blocks.subarray(at, at + BLOCK_OCTETS / 4), table);
   }
   const view = new DataView(new ArrayBuffer(16));
   for (const [at, word] of state.entries()) view.setInt32(4 * at, word, true);
@@ -45,7 +48,7 @@ function padded(message: Uint8Array): Int32Array {
   return Int32Array.from({ length: octets.length / 4 }, (_, at) => view.getInt32(4 * at, true));
 }
 
-function mix(state: Int32Array, words: Int32Array): void {
+function mix(state: Int32Array, words: Int32Array, table: Int32Array): void {
   let [a = 0, b = 0, c = 0, d = 0] = state;
   for (let step = 0; step < 64; step += 1) {
     const round = step >> 4;
@@ -57,7 +60,7 @@ function mix(state: Int32Array, words: Int32Array): void {
           : round === 2
             ? [b ^ c ^ d, 3 * step + 5]
             : [c ^ (b | ~d), 7 * step];
-    const sum = (a + value + (SINES[step] ?? 0) + (words[at & 15] ?? 0)) | 0;
+    const sum = (a + value + (table[step] ?? 0) + (words[at & 15] ?? 0)) | 0;
     const by = ROTATIONS[4 * round + (step & 3)] ?? 0;
     [a, d, c, b] = [d, c, b, (b + ((sum << by) | (sum >>> (32 - by)))) | 0];
   }
