@@ -171,7 +171,8 @@ export class Route {
       const { outcome, begun } = settlement;
       const { authenticatedBy } = session;
       if (authenticatedBy !== undefined) this.#memory.authenticated(relay, authenticatedBy);
-      if (outcome.status === "accepted") return outcome;
+      if (session.isInVain) this.#memory.refusesMailWithAuth(relay);
+      if (outcome.status === "accepted" || outcome.status === "unknown") return outcome;
       if (outcome.failure.extension === "CHUNKING" && !this.#byData.has(session)) {
         // It refused a BDAT that it had offered: the same mail once more, by DATA.
         this.#memory.lacksChunking(relay);

@@ -273,6 +273,7 @@ export class Session {
     const ms = this.#options.timeouts?.dataBlock ?? TIMEOUT_MS.dataBlock;
     const transparency = framing === "dots" ? new Transparency() : undefined;
     let octets = 0;
+    this.#cork.mark();
     try {
       for await (const block of blocksOf(content, ms)) {
         octets += block.length;
@@ -291,6 +292,8 @@ export class Session {
       }
     } catch (error) {
       const detail = `the content could not be read to its end: ${wordsOf(error) ?? "no reason"}`;
+      // What was read already must not follow the mails before it: it may be whole by its octets.
+      this.#cork.backToMark();
       this.#todo.push(...this.#dialogue.contentFailed(detail));
       return;
     }

@@ -3,6 +3,7 @@
 export class Cork {
   #pieces: Uint8Array[] = [];
   #octets = 0;
+  #marked = 0;
 
   get octets(): number {
     return this.#octets;
@@ -14,12 +15,23 @@ export class Cork {
     this.#octets += octets.length;
   }
 
+  /** What is pushed from here on may be dropped again. */
+  mark(): void {
+    this.#marked = this.#pieces.length;
+  }
+
+  /** Leaves out what was pushed since the mark, as far as it is still here. */
+  backToMark(): void {
+    for (const piece of this.#pieces.splice(this.#marked)) this.#octets -= piece.length;
+  }
+
   /** All of it, and nothing is left. */
   take(): Uint8Array {
     const [only, ...others] = this.#pieces;
     const whole = only !== undefined && others.length === 0 ? only : this.#joined();
     this.#pieces = [];
     this.#octets = 0;
+    this.#marked = 0;
     return whole;
   }
 

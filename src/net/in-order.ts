@@ -2,8 +2,9 @@
 
 /**
  * The results in order. Takes items ahead of them, `ahead()` at most without a result yet, and gives a
- * result as soon as it is there, whether or not the next item is. Waits for all work that was begun,
- * also where the loop over the results ends early or an item cannot be had.
+ * result as soon as it is there, whether or not the next item is. Where an item cannot be had, the
+ * results of those before it come first, and then the error. Waits for all work that was begun, also
+ * where the loop over the results ends early.
  */
 export async function* inOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
@@ -13,17 +14,21 @@ export async function* inOrder<T, R>(
   const iterator =
     Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const begun: Promise<R>[] = [];
-  let asked: Promise<IteratorResult<T>> | undefined;
+  let asked: Promise<Next<T>> | undefined;
   let isAtEnd = false;
+  let failure: { readonly error: unknown } | undefined;
   try {
     while (!isAtEnd || begun.length > 0) {
       const [first] = begun;
       if (!isAtEnd && begun.length < Math.max(1, ahead())) {
-        asked ??= Promise.resolve(iterator.next());
+        asked ??= nextOf(iterator);
         const next = first === undefined ? await asked : await Promise.race([asked, done(first)]);
         if (next !== undefined) {
           asked = undefined;
-          if (next.done === true) isAtEnd = true;
+          if ("error" in next) {
+            failure = next;
+            isAtEnd = true;
+          } else if (next.done === true) isAtEnd = true;
           else begun.push(work(next.value));
           continue;
         }
@@ -34,6 +39,7 @@ export async function* inOrder<T, R>(
       void begun.shift();
       yield result;
     }
+    if (failure !== undefined) throw failure.error;
   } finally {
     if (!isAtEnd) void Promise.resolve(iterator.return?.()).catch(() => undefined);
     await Promise.allSettled(begun);
@@ -43,4 +49,14 @@ export async function* inOrder<T, R>(
 async function done(work: Promise<unknown>): Promise<undefined> {
   await work.catch(() => undefined);
   return undefined;
+}
+
+type Next<T> = IteratorResult<T> | { readonly error: unknown };
+
+async function nextOf<T>(iterator: Iterator<T> | AsyncIterator<T>): Promise<Next<T>> {
+  try {
+    return await iterator.next();
+  } catch (error) {
+    return { error };
+  }
 }

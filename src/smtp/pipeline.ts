@@ -220,6 +220,7 @@ export class Pipeline {
           this.#transactions += 1;
         },
         hasRoom: () => this.hasRoom,
+        isProven: () => this.#isProven,
         isLast: (transfer) => this.#transfers.at(-1) === transfer,
         owedBeside: (transfer) =>
           this.#transfers.reduce(

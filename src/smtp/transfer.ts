@@ -45,6 +45,8 @@ export interface Line {
   readonly hasRoom: () => boolean;
   /** Nobody has begun behind it. */
   readonly isLast: (transfer: Transfer) => boolean;
+  /** The relay took a mail in this session: it knows BDAT. */
+  readonly isProven: () => boolean;
   /** Replies that are owed to others. */
   readonly owedBeside: (transfer: Transfer) => number;
 }
@@ -123,9 +125,7 @@ export class Transfer {
 
   /** What may be written now that others are owed less. */
   resume(): readonly TransferMove[] {
-    return this.#run === undefined || this.isHandedOver || this.#owed.length === 0
-      ? []
-      : this.#advance(this.#run);
+    return this.#run === undefined || this.isHandedOver ? [] : this.#advance(this.#run);
   }
 
   /** What follows from a reply. */
@@ -144,7 +144,7 @@ export class Transfer {
       return [{ type: "break-off", detail: next.detail }];
     }
     this.#owed.shift();
-    if (this.#run.wasBdatUnknown) {
+    if (this.#run.wasBdatUnknown && !this.#options.line.isProven()) {
       // It reads the octets as commands: this stream is no conversation any more.
       const detail = "the relay offers CHUNKING and does not know BDAT";
       return [{ type: "break-off", detail, extension: "CHUNKING" }];

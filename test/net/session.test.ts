@@ -361,6 +361,90 @@ describe("a token that cannot be fetched", () => {
   });
 });
 
+describe("mails that share a session", () => {
+  /** The relay, whose replies come one at a time. */
+  function dripping({ connect }: MemoryRelay): Connect {
+    return async (address, options) => {
+      const inner = await connect(address, options);
+      let held = "";
+      return {
+        read: async () => {
+          if (!held.includes("\r\n")) held += Buffer.from((await inner.read()) ?? []).toString();
+          if (held === "") return undefined;
+          const end = held.indexOf("\r\n") + 2;
+          const line = held.slice(0, end);
+          held = held.slice(end);
+          return new TextEncoder().encode(line);
+        },
+        write: async (octets) => inner.write(octets),
+        startTls: async () => inner.startTls(),
+        close: () => inner.close(),
+      };
+    };
+  }
+
+  it.each([
+    ["248 recipients before two", [1, 1, 1, 248, 1, 1]],
+    ["500 recipients before one", [1, 1, 1, 500, 1]],
+    ["20 recipients each", Array<number>(40).fill(20)],
+    ["47 recipients each", Array<number>(40).fill(47)],
+    ["100 recipients each", Array<number>(40).fill(100)],
+  ])("all end, however the replies come: %s", async (_, counts) => {
+    const relay = memoryRelay({ offers: GROUP });
+    for (const connect of [relay.connect, dripping(relay)]) {
+      const statuses: string[] = [];
+      const mails = counts.map((count, at) =>
+        mail(Array.from({ length: count }, (_recipient, index) => `r${at}.${index}@example.org`)),
+      );
+      for await (const { status } of mailerTo({ ...relay, connect }).sendMany(mails)) {
+        statuses.push(status);
+      }
+      expect(statuses).toStrictEqual(counts.map(() => "accepted"));
+    }
+    expect(relay.accepted).toHaveLength(counts.length * 2);
+  });
+
+  it("are not sent again for one that the relay refuses as if it knew no BDAT", async () => {
+    let contents = 0;
+    const relay = memoryRelay({
+      offers: GROUP,
+      answer: (line) => {
+        if (line !== "content") return undefined;
+        contents += 1;
+        return contents === 5 ? "500 5.7.1 Not this one" : undefined;
+      },
+    });
+    const statuses: string[] = [];
+    const mails = Array.from({ length: 30 }, () => mail());
+    for await (const { status } of mailerTo(relay).sendMany(mails)) statuses.push(status);
+    expect(statuses.filter((status) => status === "accepted")).toHaveLength(29);
+    expect(statuses[4]).toBe("refused");
+    expect(relay.accepted).toHaveLength(29);
+  });
+
+  it("are not followed by the octets of one that cannot be read to its end", async () => {
+    const relay = memoryRelay({ offers: GROUP });
+    const session = sessionTo(relay);
+    const good = async () => session.submit(transactionOf(50), whole(new Uint8Array(50)));
+    const failing: Content = {
+      size: 50,
+      blocks: function* blocks() {
+        yield new Uint8Array(50);
+        throw new Error("cut off");
+      },
+    };
+    const settled = await Promise.all([
+      good(),
+      good(),
+      good(),
+      session.submit(transactionOf(50), failing),
+    ]);
+    const statuses = settled.map(({ outcome }) => outcome.status);
+    expect(statuses).toStrictEqual(["accepted", "accepted", "accepted", "deferred"]);
+    expect(relay.accepted).toHaveLength(3);
+  });
+});
+
 describe("AUTH and a mail in one group", () => {
   const user = { username: "ann", password: "secret", allowInsecureAuth: true };
   const offers = [...GROUP, "AUTH PLAIN"];
@@ -410,6 +494,22 @@ describe("AUTH and a mail in one group", () => {
     for (const _ of [1, 2]) expect((await mailer.submit(mail())).status).toBe("accepted");
     expect(relay.accepted).toHaveLength(2);
     expect(relay.sessions).toHaveLength(2);
+  });
+
+  it("go apart after a relay that refused AUTH and hung up", async () => {
+    const relay = memoryRelay({
+      offers,
+      answer: (line, session) => {
+        if (line.startsWith("AUTH")) return session === 2 ? "535 5.7.8 No" : "235 Welcome";
+        return session === 2 && line.startsWith("MAIL") ? "eof" : undefined;
+      },
+    });
+    const mailer = mailerTo(relay, user);
+    const statuses: string[] = [];
+    for (const _ of [1, 2, 3]) statuses.push((await mailer.submit(mail())).status);
+    // Of the second nobody can tell; it is not sent again.
+    expect(statuses).toStrictEqual(["accepted", "unknown", "accepted"]);
+    expect(relay.writes[2]).toBe(4);
   });
 
   it("refuse the mail where the credentials are refused in the next session, too", async () => {

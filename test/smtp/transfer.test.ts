@@ -40,6 +40,7 @@ function transferOf(setting: Setting = {}): Transfer {
           transactions.count += 1;
         },
         hasRoom: () => transactions.count < room,
+        isProven: () => false,
         isLast: () => true,
         owedBeside: () => 0,
       },
