@@ -7,6 +7,7 @@ import { LIMITS } from "./limits.ts";
 import type { Envelope, Mail } from "./mail.ts";
 import { addressOf, needsSmtpUtf8, parseAddress, parseMailbox } from "./mailbox.ts";
 import type { Mailbox } from "./mailbox.ts";
+import type { RawMessage } from "./raw-message.ts";
 
 const WANTED =
   "The email address needs to follow the `email@example.com` or `Name <email@example.com>` format.";
@@ -59,25 +60,13 @@ export function readAddresses(
   };
 }
 
-/** Who a whole message says it is from and for. */
-export interface MessageAddresses {
-  /** At least one. */
-  readonly from: readonly Mailbox[];
-  readonly sender?: Mailbox;
-  readonly to: readonly Mailbox[];
-  readonly cc: readonly Mailbox[];
-  readonly bcc: readonly Mailbox[];
-  readonly resentBy?: readonly Mailbox[];
-  readonly utf8Header: boolean;
-}
-
 /**
  * The envelope of a whole message: what the mail gives, else what the message says; undefined, with a
  * problem, where neither makes one. RFC 6409 §8.1: the sender of a message is its Sender, or its From.
  */
 export function readRawEnvelope(
   fields: ReadonlyMap<string, Field>,
-  message: MessageAddresses,
+  message: RawMessage,
   problems: Problem[],
 ): Envelope | undefined {
   const before = problems.length;
