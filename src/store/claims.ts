@@ -1,0 +1,51 @@
+/**
+ * Idempotency keys: who comes first with a key may send, and everybody after gets the same answer
+ * (draft-ietf-httpapi-idempotency-key-header). An interface; `d1/` has it over D1.
+ */
+
+/** A stored answer: status and JSON body. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface ClaimRequest {
+  /** Names the token and the key; at most 512 characters. */
+  readonly scope: string;
+  /** A digest of what is asked for. */
+  readonly fingerprint: string;
+  /** The ids that its mails are to have. */
+  readonly ids: readonly string[];
+  readonly nowMs: number;
+  /** The first request may take so long. */
+  readonly leaseMs: number;
+  /** The key is forgotten after that. */
+  readonly expiresAtMs: number;
+}
+
+/** What became of a claim. */
+export type Claim =
+  /** It is this request's; `ids` are those of the request. */
+  | { readonly kind: "claimed" }
+  /** The same was asked before, and answered so. */
+  | { readonly kind: "answered"; readonly answer: KeptAnswer }
+  /** The same was asked, and is being worked on. */
+  | { readonly kind: "busy" }
+  /**
+   * The same was asked, and whoever worked on it died. The claim is this request's now; what has become
+   * of these mails, the journal knows.
+   */
+  | { readonly kind: "abandoned"; readonly ids: readonly string[] }
+  /** Something else was asked under this key. */
+  | { readonly kind: "other" };
+
+export interface Claims {
+  /** Atomic: of any number of requests at once with the same scope, one gets `claimed`. */
+  claim(request: ClaimRequest): Promise<Claim>;
+  /** Keeps the answer for those that come after. */
+  answer(scope: string, answer: KeptAnswer): Promise<void>;
+  /** The request came to nothing: the key may be used again. */
+  release(scope: string): Promise<void>;
+  /** Forgets what has expired; returns how many. */
+  forget(nowMs: number): Promise<number>;
+}
