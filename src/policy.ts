@@ -1,5 +1,6 @@
 /** Whom this deployment may send as, and to: ALLOWED_SENDERS and ALLOWED_RECIPIENTS. */
-import type { Allowed, Config } from "./config.ts";
+import { allows, type Allowed } from "./allowed.ts";
+import type { Config } from "./config.ts";
 import type { ParsedMail } from "./mail/mail.ts";
 import { addressOf } from "./mail/mailbox.ts";
 import type { Problem } from "./smtp/outcome.ts";
@@ -29,9 +30,4 @@ export function forbidden(mail: ParsedMail, config: Config): readonly Problem[] 
   if (submitter !== "") check(config.allowedSenders, submitter, "/envelope/submitter");
   for (const recipient of mail.envelope.to) check(config.allowedRecipients, recipient, "/to");
   return problems;
-}
-
-function allows(allowed: Allowed, address: string): boolean {
-  const domain = address.slice(address.lastIndexOf("@") + 1);
-  return allowed.addresses.has(address) || allowed.domains.has(domain);
 }

@@ -10,11 +10,16 @@ export type ProblemName =
   | "validation_error"
   | "missing_required_field"
   | "invalid_attachment"
+  | "invalid_parameter"
   | "invalid_idempotency_key"
+  | "invalid_idempotent_request"
+  | "concurrent_idempotent_requests"
   | "missing_api_key"
+  | "restricted_api_key"
   | "invalid_api_key"
   | "not_found"
   | "method_not_allowed"
+  | "rate_limit_exceeded"
   | "application_error";
 
 export interface ProblemDetails {

@@ -1,0 +1,124 @@
+/**
+ * One attempt at a mail, and what follows from it: the journal is brought up to date, webhooks are told,
+ * addresses that do not exist are remembered. Who makes attempts, and when, is not decided here.
+ */
+import { composition } from "./composition.ts";
+import type { Config } from "./config.ts";
+import type { Env } from "./env.ts";
+import { entryOf } from "./journal-entry.ts";
+import type { Log } from "./log.ts";
+import type { Posting } from "./posting.ts";
+import type { Way } from "./relay/way.ts";
+import { routeOptions } from "./route-options.ts";
+import { failed, type Outcome } from "./smtp/outcome.ts";
+import type { Settlement, Turn } from "./store/journal.ts";
+import type { Store } from "./store/store.ts";
+import { eventMail, tell } from "./tell.ts";
+import { verdictOf, type Attempt, type Verdict } from "./verdict.ts";
+
+/** What an attempt works with. */
+export interface Desk {
+  readonly env: Env;
+  readonly config: Config;
+  readonly log: Log;
+  /** Absent where JOURNAL is not bound. */
+  readonly store?: Store;
+}
+
+export interface Tried {
+  readonly outcome: Outcome;
+  readonly verdict: Verdict;
+}
+
+/** A mail with its turn, under the facts of the attempt. */
+export interface Task extends Turn {
+  readonly posting: Posting;
+  readonly createdAtMs: number;
+  readonly attempt: Omit<Attempt, "recipients" | "tookMs" | "unknown">;
+}
+
+/** Gives the mail to a relay, and judges what came of it. Never rejects. */
+export async function tryMail(
+  { posting: { mail }, attempt }: Task,
+  way: Pick<Way, "deliver">,
+  desk: Desk,
+): Promise<Tried> {
+  const begunAt = Date.now();
+  const outcome = desk.config.service.sandbox
+    ? await sandboxed(mail, desk)
+    : await way.deliver(mail);
+  const verdict = verdictOf(outcome, {
+    ...attempt,
+    recipients: mail.envelope.to,
+    tookMs: Date.now() - begunAt,
+    unknown: desk.config.unknown,
+  });
+  return { outcome, verdict };
+}
+
+/** What the journal is to write down of a verdict; `checkAtMs` where the mail is to be tried again. */
+export function settlementOf(
+  { id, turn }: Turn,
+  verdict: Verdict,
+  time: { readonly nowMs: number; readonly checkAtMs: number },
+  { config }: Desk,
+): Settlement {
+  const { status, relay, reply, owed } = verdict;
+  const detail = config.service.journalDetail;
+  const kept = reply === undefined || detail === "none" ? withoutText(reply) : { reply };
+  return {
+    id,
+    turn,
+    status,
+    relay,
+    ...kept,
+    ...(owed === undefined ? {} : { owed }),
+    ...(status === "deferred" ? { checkAtMs: time.checkAtMs } : {}),
+    events: [entryOf(verdict, time.nowMs, detail)],
+  };
+}
+
+/** Tells webhooks and remembers addresses that are gone. Never rejects. */
+export async function followUp(
+  tasks: readonly (Pick<Task, "id" | "posting" | "createdAtMs"> & { readonly verdict: Verdict })[],
+  nowMs: number,
+  desk: Desk,
+): Promise<void> {
+  const { config, store, log } = desk;
+  const events = tasks.flatMap(({ id, posting, createdAtMs, verdict }) => {
+    const mail = eventMail(id, posting, createdAtMs);
+    return verdict.tidings
+      .filter(({ recipients }) => recipients.length > 0)
+      .map((tiding) => ({ ...tiding, mail, atMs: nowMs }));
+  });
+  const gone = config.service.suppressRefused ? tasks.flatMap(({ verdict }) => verdict.gone) : [];
+  const entries = gone.map((one) => ({ ...one, reason: "refused" as const, atMs: nowMs }));
+  await Promise.all([
+    tell(events, desk),
+    entries.length === 0
+      ? undefined
+      : store?.suppressions.add(entries).catch(() => {
+          log("error", "suppressions.fault", { addresses: entries.length });
+        }),
+  ]);
+}
+
+/** Reply text may hold addresses. */
+function withoutText(reply: Verdict["reply"]): Pick<Settlement, "reply"> {
+  return reply === undefined ? {} : { reply: { ...reply, text: "" } };
+}
+
+/** Composed, signed, and given to nobody. */
+async function sandboxed(mail: Posting["mail"], { config, env }: Desk): Promise<Outcome> {
+  const { messageId } = mail;
+  const composed = await composition(mail, routeOptions(config, env));
+  if (!composed.ok) return { ...failed(composed.problems), messageId, relay: "" };
+  return {
+    status: "accepted",
+    accepted: composed.value.envelope.to,
+    refused: [],
+    reply: { code: 250, lines: ["SANDBOX is on: nothing was sent"] },
+    messageId,
+    relay: "sandbox",
+  };
+}
