@@ -1,5 +1,5 @@
 /** What a deployment may bind (wrangler.toml): variables, secrets, and bindings. All but none optional. */
-import type { Queue, R2Bucket } from "@cloudflare/workers-types";
+import type { D1Database, Queue, R2Bucket } from "@cloudflare/workers-types";
 
 import type { QueueBody } from "./queued-mail.ts";
 import type { RelaySessionsBinding } from "./relay/job.ts";
@@ -40,10 +40,12 @@ export interface Env {
   readonly RELAY_MAILS_PER_SECOND?: Setting;
   readonly RELAY_MAILS_PER_MINUTE?: Setting;
   readonly MAIL_QUEUE?: Queue<QueueBody>;
+  /** Keeps mails, idempotency keys and suppressed addresses. */
+  readonly JOURNAL?: D1Database;
   /** Where attachments stand that a mail refers to by `r2Key`. */
   readonly SPOOL?: R2Bucket;
   /** The Durable Objects that keep sessions to the relays. */
   readonly RELAY_SESSIONS?: RelaySessionsBinding;
 }
 
-export type SettingName = Exclude<keyof Env, "MAIL_QUEUE" | "SPOOL" | "RELAY_SESSIONS">;
+export type SettingName = Exclude<keyof Env, "MAIL_QUEUE" | "JOURNAL" | "SPOOL" | "RELAY_SESSIONS">;
