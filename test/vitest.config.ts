@@ -47,6 +47,7 @@ export default defineConfig({
             miniflare: {
               bindings: { TEST_MIGRATIONS: migrations },
               r2Buckets: ["SPOOL"],
+              d1Databases: { NOT_MIGRATED: "not-migrated" },
               durableObjects: {
                 RELAY_SESSIONS: { className: "RelaySessions", useSQLite: true },
               },

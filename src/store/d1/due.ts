@@ -75,7 +75,7 @@ const INTERRUPTED = `
 
 const TELL_INTERRUPTED = `
   INSERT INTO events (mail, number, at, type, data)
-  SELECT id, step.key + coalesce((SELECT max(number) + 1 FROM events WHERE mail = mails.id), 0),
+  SELECT mails.id, step.key + coalesce((SELECT max(number) + 1 FROM events WHERE mail = mails.id), 0),
     ?1, step.value, '{}'
   FROM mails, json_each('["interrupted", "unknown"]') AS step
   WHERE position IN (${INTERRUPTED})`;
