@@ -40,7 +40,7 @@ export async function waitAll(
           createdAtMs: nowMs,
           status,
           body: waiting.text,
-          checkAtMs: checkAtOf(order, nowMs),
+          checkAtMs: checkAtOf(order, within),
           events: [{ atMs: nowMs, type: status, data: scheduleOf(order) }],
           detail,
         });
@@ -144,9 +144,10 @@ async function tellScheduled(orders: readonly Order[], { nowMs, office }: Within
   );
 }
 
-function checkAtOf({ posting }: Order, nowMs: number): number {
+function checkAtOf({ posting }: Order, { nowMs, office }: Within): number {
   const at = posting.scheduledAt?.getTime();
-  return at === undefined ? nowMs + QUEUE_PATIENCE_MS : Math.max(nowMs, at - RELEASE_AHEAD_MS);
+  const { queueMs } = office.config.service;
+  return at === undefined ? nowMs + queueMs : Math.max(nowMs, at - RELEASE_AHEAD_MS);
 }
 
 function scheduleOf({ posting }: Order): JournalEvent["data"] {
