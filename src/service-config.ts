@@ -80,6 +80,17 @@ export function readServiceSettings(
   return problems.length === 0 ? valid(value) : invalid(problems);
 }
 
+/** Origins as browsers write them, or `*`; or a sentence about each entry that is none. */
+export function parseOrigins(text: string): Result<readonly string[], readonly string[]> {
+  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  const problems = words.flatMap((word, index) =>
+    word === "*" || originOf(word) === word
+      ? []
+      : [`Entry ${index + 1} is no origin, as \`https://app.example.com\`.`],
+  );
+  return problems.length === 0 ? valid(words) : invalid(problems);
+}
+
 interface Reading {
   readonly settings: ReadonlyMap<SettingName, string>;
   readonly say: (name: SettingName, detail: string) => unknown;
@@ -114,12 +125,10 @@ function readWhole(
 }
 
 function readOrigins({ settings, say }: Reading): readonly string[] {
-  const words = (settings.get("CORS_ORIGINS") ?? "").split(/[\s,]+/).filter((word) => word !== "");
-  for (const [index, word] of words.entries()) {
-    if (word === "*" || originOf(word) === word) continue;
-    say("CORS_ORIGINS", `Entry ${index + 1} is no origin, as \`https://app.example.com\`.`);
-  }
-  return words;
+  const origins = parseOrigins(settings.get("CORS_ORIGINS") ?? "");
+  if (origins.ok) return origins.value;
+  for (const detail of origins.problems) say("CORS_ORIGINS", detail);
+  return [];
 }
 
 function originOf(word: string): string | undefined {
