@@ -9,13 +9,17 @@ export interface KeptAnswer {
   readonly body: unknown;
 }
 
-export interface ClaimRequest {
+/** Who has a claim: no two requests bring the same ids. */
+export interface ClaimHolder {
   /** Names the token and the key; at most 512 characters. */
   readonly scope: string;
+  /** The ids that its mails are to have, new ones for each request. */
+  readonly ids: readonly string[];
+}
+
+export interface ClaimRequest extends ClaimHolder {
   /** A digest of what is asked for. */
   readonly fingerprint: string;
-  /** The ids that its mails are to have. */
-  readonly ids: readonly string[];
   readonly nowMs: number;
   /** The first request may take so long. */
   readonly leaseMs: number;
@@ -42,10 +46,13 @@ export type Claim =
 export interface Claims {
   /** Atomic: of any number of requests at once with the same scope, one gets `claimed`. */
   claim(request: ClaimRequest): Promise<Claim>;
-  /** Keeps the answer for those that come after. */
-  answer(scope: string, answer: KeptAnswer): Promise<void>;
-  /** The request came to nothing: the key may be used again. */
-  release(scope: string): Promise<void>;
-  /** Forgets what has expired; returns how many. */
+  /**
+   * Keeps the answer for those that come after. No effect for a request whose claim another has taken
+   * over, or that has answered.
+   */
+  answer(holder: ClaimHolder, answer: KeptAnswer): Promise<void>;
+  /** The request came to nothing: the key may be used again. No effect as for `answer`. */
+  release(holder: ClaimHolder): Promise<void>;
+  /** Forgets what has expired, so many that a clock that calls it every hour keeps up; returns how many. */
   forget(nowMs: number): Promise<number>;
 }

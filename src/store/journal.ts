@@ -21,7 +21,10 @@ export type MailStatus =
   | "canceled"
   | "suppressed";
 
-/** What the journal may tell of a mail; JOURNAL_DETAIL says which of it is kept. */
+/**
+ * What the journal may tell of a mail; JOURNAL_DETAIL says which of it is kept. Of `text` and `html` it
+ * keeps both or, where they are longer than a database takes, neither.
+ */
 export interface MailFacts {
   readonly from?: string;
   readonly to?: readonly string[];
@@ -74,7 +77,7 @@ export interface NewMail {
   readonly facts: MailFacts;
   /**
    * What a later attempt sends, as JSON. Kept until the mail is settled. Absent where the first attempt
-   * is the only one.
+   * is the only one. Up to 1 MB: over 2 MB of UTF-8, a database refuses it.
    */
   readonly body?: string;
   /**
@@ -101,7 +104,7 @@ export interface JournalMail {
   readonly reply?: KeptReply;
 }
 
-/** Whose turn it is: a message of an earlier turn is of no more use. */
+/** Whose turn it is: a message of an earlier turn is of no more use. A new mail has turn 0. */
 export interface Turn {
   readonly id: string;
   readonly turn: number;
@@ -115,7 +118,7 @@ export type Beginning =
       readonly body?: string;
       /** The recipients that still are to get it; absent: all. */
       readonly owed?: readonly string[];
-      /** An earlier attempt began and never ended: the mail may have been sent. */
+      /** The attempt before this one began and never ended: the mail may have been sent. */
       readonly isInDoubt: boolean;
     }
   /** Another attempt is under way, at the latest until then. */
@@ -129,7 +132,14 @@ export type Beginning =
 
 /** How an attempt ended. */
 export interface Settlement extends Turn {
+  /**
+   * Which attempt: `attempts` of the mail as it was begun, 1 of a mail that was admitted as `sending`,
+   * and 0 where none has begun. An attempt whose lease is over may end after the next one began, within
+   * the same turn.
+   */
+  readonly attempt: number;
   readonly status: MailStatus;
+  /** Absent with `reply`: both as before. */
   readonly relay?: string;
   readonly reply?: KeptReply;
   /** The recipients that still are to get it; absent: as before. */
@@ -167,11 +177,16 @@ export interface Journal {
     turns: readonly Turn[],
     time: { readonly nowMs: number; readonly leaseMs: number },
   ): Promise<readonly Beginning[]>;
-  /** Writes down how attempts ended. A settlement of another turn than the mail's has no effect. */
+  /**
+   * Writes down how attempts ended. A settlement of another turn or attempt than the mail's has no
+   * effect, nor has one of a mail that is final.
+   */
   settle(settlements: readonly Settlement[]): Promise<void>;
   /**
-   * Takes mails that wait and are due until `untilMs`, or that nobody has looked after in time, and gives
-   * each a new turn; they are looked after again at `checkAtMs` if that comes to nothing.
+   * Takes mails that are scheduled and due until `untilMs`, or that nobody has looked after in time, and
+   * gives each a new turn; they are looked after again at `checkAtMs` if that comes to nothing. An attempt
+   * over time is given up for it: the mail is `queued`, and its next attempt in doubt. The one that is due
+   * first comes first.
    */
   takeDue(time: {
     readonly nowMs: number;
@@ -179,24 +194,34 @@ export interface Journal {
     readonly checkAtMs: number;
     readonly limit: number;
   }): Promise<readonly DueMail[]>;
-  /** Ends attempts that are over time and have no body to be tried again with: they are `unknown`. */
+  /**
+   * Ends attempts that are over time and have no body to be tried again with: they are `unknown`, with
+   * the events `interrupted` and `unknown`.
+   */
   endInterrupted(time: {
     readonly nowMs: number;
     readonly limit: number;
   }): Promise<readonly JournalMail[]>;
   mail(id: string): Promise<JournalMail | undefined>;
   events(id: string): Promise<readonly JournalEvent[]>;
-  /** Newest first; undefined where the cursor names no mail. */
+  /**
+   * Newest first, without `text` and `html`. `hasMore` is of the direction that is asked for. Undefined
+   * where the cursor names no mail, or one of another token than the one asked for.
+   */
   list(
     query: MailQuery,
   ): Promise<{ readonly mails: readonly JournalMail[]; readonly hasMore: boolean } | undefined>;
-  /** Only for a mail that is `scheduled`, and has not been taken for its attempt. */
+  /** Only for a mail that is `scheduled`, until its attempt begins. Writes the event, too. */
   reschedule(
     id: string,
     time: { readonly nowMs: number; readonly scheduledAtMs: number; readonly checkAtMs: number },
   ): Promise<Change>;
+  /** As `reschedule`. */
   cancel(id: string, nowMs: number): Promise<Change>;
-  /** Forgets mails that are settled and were created before this; returns how many. */
+  /**
+   * Forgets mails that are settled and were created before this; returns how many. It stops after so many
+   * that a clock that calls it every hour keeps up.
+   */
   forget(beforeMs: number): Promise<number>;
 }
 
