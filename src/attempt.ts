@@ -58,7 +58,7 @@ export async function tryMail(
 
 /** What the journal is to write down of a verdict; `checkAtMs` where the mail is to be tried again. */
 export function settlementOf(
-  { id, turn }: Turn,
+  { id, turn, attempt }: Pick<Task, "id" | "turn" | "attempt">,
   verdict: Verdict,
   time: { readonly nowMs: number; readonly checkAtMs: number },
   { config }: Desk,
@@ -69,6 +69,7 @@ export function settlementOf(
   return {
     id,
     turn,
+    attempt: attempt.number,
     status,
     relay,
     ...kept,

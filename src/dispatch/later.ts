@@ -122,6 +122,7 @@ async function hasten(
     .map(({ order: { id } }) => ({
       id,
       turn: 0,
+      attempt: 0,
       status: "queued" as const,
       checkAtMs: nowMs,
       events: [],

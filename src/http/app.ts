@@ -1,20 +1,22 @@
 /** The HTTP door: routes and their order of checks. What is decided here is only who answers what. */
 import { Hono, type Context } from "hono";
 
-import { readConfig, readTokens, type Config, type ConfigProblem } from "../config.ts";
+import { readConfig, readTokens, type ConfigProblem } from "../config.ts";
 import type { Env } from "../env.ts";
 import { createLog } from "../log.ts";
 import type { Connect } from "../net/connection.ts";
-import type { Result } from "../result.ts";
 import type { RelayMemory } from "../relay-memory.ts";
-import { Route } from "../route.ts";
-import { routeOptions } from "../route-options.ts";
-import { sessionLog } from "../session-log.ts";
-import { misconfigured, unauthorised } from "./auth.ts";
-import { drain } from "./body.ts";
+import type { Result } from "../result.ts";
+import { openStore } from "../store/d1/store.ts";
+import type { Right } from "../tokens.ts";
+import { authenticate, misconfigured, restricted } from "./auth.ts";
+import { sendBatch } from "./batch.ts";
+import type { Body } from "./body.ts";
 import type { ProblemDetails } from "./problem.ts";
 import { refuse } from "./refuse.ts";
-import { closedAfter, sendMail, type Surroundings } from "./send.ts";
+import { sendMail } from "./send.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { verify } from "./verify.ts";
 
 type Bound = { Bindings: Env };
 
@@ -24,21 +26,24 @@ const NO_STORE = { "cache-control": "no-store" };
 export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
   // One environment variable of the SDKs, two conventions about its last slash: `//emails` is `/emails`.
   const app = new Hono<Bound>({ getPath: (request) => pathOf(request.url) });
-  const guarded = async (c: Context<Bound>, work: Work): Promise<Response> => {
-    const config = await admit(c);
-    if (!config.ok) return refuse(c.req.raw, config.problem);
-    const outlive = (sending: Promise<unknown>): void => outliveClient(c, sending);
-    return work(c.req.raw, { env: c.env, config: config.value, connect, memory, outlive });
-  };
+  const guarded =
+    (right: Right, work: Work) =>
+    async (c: Context<Bound>): Promise<Response> => {
+      const around = await admit(c, right, { connect, memory });
+      if (!around.ok) return refuse(c.req.raw, around.problem);
+      return work(c.req.raw, around.value, c.req.param("id") ?? "");
+    };
 
   app.get("/", (c) => c.json({ name: "postrider", health: "/health", send: "POST /emails" }));
   app.get("/health", async (c) => health(c));
-  app.post("/emails", async (c) => guarded(c, sendMail));
-  app.post("/verify", async (c) => guarded(c, verify));
+  app.post("/emails", guarded("send", sendMail));
+  app.post("/emails/batch", guarded("send", sendBatch));
+  app.post("/verify", guarded("read", verify));
   for (const [path, allowed] of [
     ["/", "GET, HEAD"],
     ["/health", "GET, HEAD"],
     ["/emails", "POST"],
+    ["/emails/batch", "POST"],
     ["/verify", "POST"],
   ] as const) {
     app.all(path, async (c) => refuse(c.req.raw, wrongMethod(c.req.method, allowed)));
@@ -51,21 +56,35 @@ export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
   return app;
 }
 
-type Work = (request: Request, around: Surroundings) => Promise<Response>;
+/** Answers a request of somebody who may make it; `id` is that of the path, where it has one. */
+type Work = (request: Request, around: Surroundings, id: string) => Promise<Response>;
 
-type Admission =
-  | { readonly ok: true; readonly value: Config }
-  | { readonly ok: false; readonly problem: ProblemDetails };
-
-/** The configuration, for a caller with a token. */
-async function admit(c: Context<Bound>): Promise<Admission> {
-  const [tokens, config] = await Promise.all([readTokens(c.env), readConfig(c.env)]);
+/** What a caller with a token and this right is answered with. */
+async function admit(
+  c: Context<Bound>,
+  right: Right,
+  net: Pick<Surroundings, "connect" | "memory">,
+): Promise<Body<Surroundings>> {
+  const { env } = c;
+  const [tokens, config] = await Promise.all([readTokens(env), readConfig(env)]);
   if (!tokens.ok) {
     return { ok: false, problem: misconfigured([...tokens.problems, ...problemsOf(config)]) };
   }
-  const problem = await unauthorised(c.req.raw, tokens.value);
+  const caller = await authenticate(c.req.raw, tokens.value);
+  if (!caller.ok) return caller;
+  const problem = restricted(caller.value, right);
   if (problem !== undefined) return { ok: false, problem };
-  return config.ok ? config : { ok: false, problem: misconfigured(config.problems) };
+  if (!config.ok) return { ok: false, problem: misconfigured(config.problems) };
+  const value: Surroundings = {
+    ...net,
+    env,
+    config: config.value,
+    caller: caller.value,
+    log: createLog(config.value.logLevel),
+    ...(env.JOURNAL === undefined ? {} : { store: openStore(env.JOURNAL) }),
+    outlive: (work) => outliveClient(c, work),
+  };
+  return { ok: true, value };
 }
 
 async function health(c: Context<Bound>): Promise<Response> {
@@ -74,19 +93,6 @@ async function health(c: Context<Bound>): Promise<Response> {
   return problems.length === 0
     ? c.json({ status: "ok" }, 200, NO_STORE)
     : c.json({ status: "misconfigured", problems }, 503, NO_STORE);
-}
-
-async function verify(request: Request, around: Surroundings): Promise<Response> {
-  await drain(request);
-  const { config, connect } = around;
-  const onSession = sessionLog(createLog(config.logLevel));
-  const route = new Route({ ...routeOptions(config, around.env), connect, onSession });
-  const asking = route.verify();
-  around.outlive(closedAfter(asking, route));
-  const relays = await asking;
-  const ok = relays.every((report) => report.ok);
-  // 200 in either case: the question was answered, and the answer is in `ok`.
-  return Response.json({ ok, relays }, { headers: NO_STORE });
 }
 
 function outliveClient(c: Context<Bound>, work: Promise<unknown>): void {
