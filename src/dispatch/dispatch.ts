@@ -65,7 +65,12 @@ async function dispatchAll(
     waitAll(later, within, results),
     tryAll(now, within, results),
   ]);
-  return orders.map(({ id }) => results.get(id) ?? broken("JOURNAL", new Error("no result")));
+  return orders.map(({ id }, index) => {
+    const result = results.get(id) ?? broken("JOURNAL", new Error("no result"));
+    const suppressed = guards[index]?.suppressed ?? [];
+    const isPartial = result.kind === "waiting" || result.kind === "tried";
+    return isPartial && suppressed.length > 0 ? { ...result, suppressed } : result;
+  });
 }
 
 async function suppressAll(

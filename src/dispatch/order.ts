@@ -14,9 +14,18 @@ export interface Order {
 /** What became of an order. */
 export type Dispatched =
   /** It will be sent, at once or at its time. */
-  | { readonly kind: "waiting"; readonly status: "queued" | "scheduled" }
+  | {
+      readonly kind: "waiting";
+      readonly status: "queued" | "scheduled";
+      /** Recipients that are left out. */
+      readonly suppressed?: readonly string[];
+    }
   /** It was tried. */
-  | { readonly kind: "tried"; readonly outcome: Outcome }
+  | {
+      readonly kind: "tried";
+      readonly outcome: Outcome;
+      readonly suppressed?: readonly string[];
+    }
   /** Nobody is left to send it to. */
   | { readonly kind: "suppressed"; readonly recipients: readonly string[] }
   /** Nothing was sent, and nothing will be. */

@@ -110,7 +110,7 @@ describe("paths and methods", () => {
     expect((await post(path, "null", { env: relays([1]) })).status).toBe(422);
   });
 
-  it.each(["/email", "/emails/1", "/Emails", "/%65mails", "/emails/batch", "/health/x"])(
+  it.each(["/email", "/emails/1/2/3", "/Emails", "/%65mails", "/health/x"])(
     "%s is 404",
     async (path) => {
       expect(await post(path, mail())).toMatchObject({ status: 404, body: { name: "not_found" } });

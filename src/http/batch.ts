@@ -1,0 +1,184 @@
+/** POST /emails/batch: up to 100 mails, over one session, each with an outcome of its own. */
+import { dispatch } from "../dispatch/dispatch.ts";
+import type { Dispatched, Order } from "../dispatch/order.ts";
+import { forbidden } from "../policy.ts";
+import { parsePosting } from "../posting.ts";
+import type { Problem } from "../smtp/outcome.ts";
+import { invalidMailDetails, outcomeResponse } from "./answer.ts";
+import type { Body } from "./body.ts";
+import { hindranceDetails } from "./hindrance.ts";
+import { once, readKey } from "./idempotency.ts";
+import { readJsonBody } from "./posting-input.ts";
+import { problemResponse, type ProblemDetails } from "./problem.ts";
+import { refuse } from "./refuse.ts";
+import { notAllowed, suppressedDetails } from "./send.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+const MAX_MAILS = 100;
+
+/** `strict`: all are valid, or none is sent. `permissive`: those that are valid. */
+type Validation = "strict" | "permissive";
+
+/** The answer to POST /emails/batch, for a caller who may send. */
+export async function sendBatch(request: Request, around: Surroundings): Promise<Response> {
+  const key = readKey(request, around.store !== undefined);
+  if (!key.ok) return refuse(request, key.problem);
+  const validation = readValidation(request);
+  if (!validation.ok) return refuse(request, validation.problem);
+  const body = await readJsonBody(request);
+  if (!body.ok) return refuse(request, body.problem);
+  const list = listOf(body.value);
+  if (!list.ok) return refuse(request, list.problem);
+  const items = list.value.map((input, index) => readItem(input, index, around));
+  if (validation.value === "strict") {
+    const problem = problemOf(items);
+    if (problem !== undefined) return refuse(request, problem);
+  }
+  const orders = items.flatMap(({ order }) => (order === undefined ? [] : [order]));
+  const of = ["POST", "/emails/batch", validation.value, body.value];
+  const asked = { of, ids: orders.map(({ id }) => id) };
+  return once(request, { key: key.value, asked }, around, async () =>
+    send(request, { items, orders, validation: validation.value }, around),
+  );
+}
+
+interface Item {
+  readonly index: number;
+  /** Absent where the mail is not valid, or not allowed. */
+  readonly order?: Order;
+  readonly problems: readonly Problem[];
+  readonly isForbidden: boolean;
+}
+
+interface Batch {
+  readonly items: readonly Item[];
+  readonly orders: readonly Order[];
+  readonly validation: Validation;
+}
+
+async function send(
+  request: Request,
+  { items, orders, validation }: Batch,
+  around: Surroundings,
+): Promise<Response> {
+  const { config, caller } = around;
+  const options = { defer: config.delivery === "queue", retryLater: true, token: caller.name };
+  const results = await dispatch(orders, options, around);
+  const byId = new Map(orders.map(({ id }, index) => [id, results[index]]));
+  const data: object[] = [];
+  const errors: object[] = [];
+  let failure: Response | undefined;
+  for (const { index, order, problems } of items) {
+    const result = order === undefined ? undefined : byId.get(order.id);
+    if (order === undefined || result === undefined) {
+      errors.push(...invalidErrors(index, problems));
+      continue;
+    }
+    const failed = failureOf(request, order, result);
+    if (failed === undefined || validation === "strict" || result.kind === "tried") {
+      data.push(membersOf(order, result));
+    }
+    if (failed === undefined) continue;
+    failure ??= failed;
+    const { message } = (await failed.clone().json()) as { readonly message: string };
+    errors.push({ index, message });
+  }
+  // Where nothing at all was sent or will be, the batch as a whole may be tried again.
+  const isAllFailed = orders.length > 0 && results.every((result) => isFailure(result));
+  if (failure !== undefined && isAllFailed) return failure;
+  return Response.json(
+    { data, ...(validation === "permissive" || errors.length > 0 ? { errors } : {}) },
+    { headers: { "cache-control": "no-store" } },
+  );
+}
+
+function readItem(input: unknown, index: number, { config, caller }: Surroundings): Item {
+  const posting = parsePosting(input);
+  const at = (problems: readonly Problem[]): readonly Problem[] =>
+    problems.map(({ pointer, detail }) => ({ pointer: `/${index}${pointer}`, detail }));
+  if (!posting.ok) return { index, problems: at(posting.problems), isForbidden: false };
+  const problems = at(forbidden(posting.value.mail, config, caller.senders));
+  if (problems.length > 0) return { index, problems, isForbidden: true };
+  const order = { id: crypto.randomUUID(), posting: posting.value };
+  return { index, order, problems: [], isForbidden: false };
+}
+
+/** In strict mode the answer is the one error, of what is invalid before what is not allowed. */
+function problemOf(items: readonly Item[]): ProblemDetails | undefined {
+  const invalid = items.filter(({ problems, isForbidden }) => problems.length > 0 && !isForbidden);
+  if (invalid.length > 0) return invalidMailDetails(invalid.flatMap(({ problems }) => problems));
+  const forbiddenOnes = items.filter(({ isForbidden }) => isForbidden);
+  return forbiddenOnes.length === 0
+    ? undefined
+    : notAllowed(forbiddenOnes.flatMap(({ problems }) => problems));
+}
+
+function invalidErrors(index: number, problems: readonly Problem[]): object[] {
+  const [first] = problems;
+  if (first === undefined) return [];
+  const message = problems.map(({ detail }) => detail).join(" ");
+  return [{ index, message, pointer: `#${first.pointer}` }];
+}
+
+/** What POST /emails would have answered of a mail that was not sent; undefined for the others. */
+function failureOf(request: Request, { id }: Order, result: Dispatched): Response | undefined {
+  switch (result.kind) {
+    case "waiting":
+      return undefined;
+    case "suppressed":
+      return problemResponse(request, suppressedDetails(id, result.recipients));
+    case "hindered":
+      return problemResponse(request, hindranceDetails(result.hindrance));
+    case "tried":
+      return result.outcome.status === "accepted"
+        ? undefined
+        : outcomeResponse(request, id, result.outcome);
+  }
+}
+
+/** Nothing was sent: an unknown outcome is no failure. */
+function isFailure(result: Dispatched): boolean {
+  if (result.kind === "tried") {
+    return result.outcome.status === "deferred" || result.outcome.status === "refused";
+  }
+  return result.kind !== "waiting";
+}
+
+function membersOf({ id, posting }: Order, result: Dispatched): object {
+  const { messageId } = posting.mail;
+  switch (result.kind) {
+    case "waiting":
+      return { id, messageId, status: result.status };
+    case "suppressed":
+      return { id, messageId, status: "suppressed" };
+    case "hindered":
+      return { id, messageId, status: "failed" };
+    case "tried": {
+      const { outcome } = result;
+      const refused = outcome.status === "accepted" ? outcome.refused : [];
+      return {
+        id,
+        messageId,
+        status: outcome.status,
+        ...(refused.length === 0 ? {} : { refused: refused.map(({ recipient }) => recipient) }),
+      };
+    }
+  }
+}
+
+function readValidation(request: Request): Body<Validation> {
+  const given = request.headers.get("x-batch-validation")?.trim().toLowerCase() ?? "strict";
+  if (given === "strict" || given === "permissive") return { ok: true, value: given };
+  return { ok: false, problem: wrongList("`x-batch-validation` is `strict` or `permissive`.") };
+}
+
+function listOf(body: unknown): Body<readonly unknown[]> {
+  if (!Array.isArray(body)) return { ok: false, problem: wrongList("A batch is a list of mails.") };
+  if (body.length > 0 && body.length <= MAX_MAILS) return { ok: true, value: body };
+  const message = `A batch has 1 to ${MAX_MAILS} mails, and this one has ${body.length}.`;
+  return { ok: false, problem: wrongList(message) };
+}
+
+function wrongList(message: string): ProblemDetails {
+  return { status: 422, name: "validation_error", title: "The batch is not valid", message };
+}
