@@ -19,7 +19,7 @@ export interface ChaosProxy {
 }
 
 /** The octets of both ways together after which a connection breaks, on average. */
-const MEAN_OCTETS = 60_000;
+const MEAN_OCTETS = 40_000;
 const SILENCE_SHARE = 0.1;
 
 export async function startChaosProxy(target: number, random: Random): Promise<ChaosProxy> {
