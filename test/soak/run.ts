@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { startClock } from "../local/clock.ts";
 import { freePort } from "../local/ports.ts";
 import { startRelay } from "../local/relay.ts";
 import { startWorker, type Worker } from "../local/worker.ts";
@@ -49,15 +50,19 @@ export async function runSoak(options: SoakOptions): Promise<Account> {
       port,
       persistTo: state,
       vars: varsOf(link.port, unknown),
-      arguments: ["--test-scheduled"],
     });
   let worker: Worker | undefined = await start();
-  const clock = startClock(() => worker?.url);
+  const clock = startClock(() => worker?.url, CLOCK_MS);
   const tolds: Told[] = [];
   const target = { url: () => `http://127.0.0.1:${port}`, token: TOKEN };
   try {
     const startedAt = Date.now();
-    const traffic = sendTraffic(mails, { random, target, onTold: (told) => tolds.push(told) });
+    const onTold = (told: Told): void => {
+      tolds.push(told);
+      if (tolds.length % 1000 !== 0) return;
+      say(`${tolds.length} mails answered, ${Math.round((Date.now() - startedAt) / 1000)} s`);
+    };
+    const traffic = sendTraffic(mails, { random, target, onTold });
     let isOver = false;
     void traffic.finally(() => {
       isOver = true;
@@ -115,17 +120,6 @@ function varsOf(port: number, unknown: string): Record<string, string> {
     SUPPRESS_REFUSED: "off",
     LOG_LEVEL: "error",
   };
-}
-
-/** `wrangler dev` has no clock of its own: its cron is called. */
-function startClock(url: () => string | undefined): NodeJS.Timeout {
-  return setInterval(() => {
-    const base = url();
-    if (base === undefined) return;
-    fetch(`${base}/__scheduled?cron=*+*+*+*+*`, { signal: AbortSignal.timeout(20_000) })
-      .then(async (response) => response.body?.cancel())
-      .catch(() => undefined);
-  }, CLOCK_MS);
 }
 
 interface Surroundings {
