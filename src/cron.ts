@@ -5,7 +5,7 @@
  */
 import { proclaim, type Desk } from "./attempt.ts";
 import { readConfig } from "./config.ts";
-import { QUEUE_PATIENCE_MS, RELEASE_AHEAD_MS } from "./dispatch/later.ts";
+import { RELEASE_AHEAD_MS } from "./dispatch/later.ts";
 import { nameOf } from "./dispatch/order.ts";
 import { enqueue, type Letter } from "./enqueue.ts";
 import type { Env } from "./env.ts";
@@ -73,14 +73,14 @@ async function inRounds({ endMs }: Clock, round: () => Promise<number>): Promise
  * queue's time is over, and the message of an earlier turn, should there be one, has no effect.
  */
 async function release(clock: Clock): Promise<void> {
-  const { env, log, store, nowMs } = clock;
+  const { env, config, log, store, nowMs } = clock;
   const queue = env.MAIL_QUEUE;
   if (queue === undefined) return;
   await inRounds(clock, async () => {
     const due = await store.journal.takeDue({
       nowMs,
       untilMs: nowMs + RELEASE_AHEAD_MS,
-      checkAtMs: nowMs + QUEUE_PATIENCE_MS,
+      checkAtMs: nowMs + config.service.queueMs,
       limit: MAILS_AT_ONCE,
     });
     if (due.length === 0) return 0;

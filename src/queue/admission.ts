@@ -3,7 +3,7 @@
  * gives them: one that comes twice is known the second time.
  */
 import { nameOf } from "../dispatch/order.ts";
-import { QUEUE_PATIENCE_MS, RELEASE_AHEAD_MS } from "../dispatch/later.ts";
+import { RELEASE_AHEAD_MS } from "../dispatch/later.ts";
 import { waitingOf } from "../enqueue.ts";
 import type { Env } from "../env.ts";
 import { newMail } from "../journal-entry.ts";
@@ -82,7 +82,7 @@ async function newcomer(
       createdAtMs: slip.timestamp.getTime(),
       status,
       body: await bodyOf(contents, env),
-      checkAtMs: isHeld ? Math.max(nowMs, at - RELEASE_AHEAD_MS) : nowMs + QUEUE_PATIENCE_MS,
+      checkAtMs: isHeld ? Math.max(nowMs, at - RELEASE_AHEAD_MS) : nowMs + config.service.queueMs,
       events: [{ atMs: nowMs, type: status, data }],
       detail: config.service.journalDetail,
     },

@@ -4,7 +4,8 @@
  */
 import type { Reply } from "../smtp/reply.ts";
 
-/** The first retry comes after about this long, each later one after twice as long ... */
+/** Unless RETRY_SECONDS says otherwise the first retry comes after about this long, each later one after
+ * twice as long ... */
 export const FIRST_DELAY_SECONDS = 30;
 /** ... up to this: relays that defer for greylisting or quota relent within hours. */
 const USUAL_MOST_SECONDS = 6 * 3600;
@@ -31,8 +32,12 @@ const GREYLISTED_SECONDS = 330;
  * Seconds until the attempt that follows so many, with up to a quarter more by chance, so that a burst
  * does not come back as one. `replies` are those that deferred it: the one that passes first counts.
  */
-export function delayOf(attempts: number, replies: readonly Reply[] = []): number {
-  const doubled = FIRST_DELAY_SECONDS * 2 ** Math.min(Math.max(attempts, 1) - 1, 16);
+export function delayOf(
+  attempts: number,
+  replies: readonly Reply[] = [],
+  firstSeconds: number = FIRST_DELAY_SECONDS,
+): number {
+  const doubled = firstSeconds * 2 ** Math.min(Math.max(attempts, 1) - 1, 16);
   const asked = replies.length === 0 ? 0 : Math.min(...replies.map(askedSeconds));
   const least = Math.max(Math.min(doubled, USUAL_MOST_SECONDS), asked);
   return Math.min(Math.round(least * (1 + Math.random() / 4)), MOST_SECONDS);

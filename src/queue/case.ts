@@ -1,6 +1,5 @@
 /** A mail of the journal whose attempt has begun, and how that attempt is ended. */
 import { proclaim, settlementOf, type Task } from "../attempt.ts";
-import { QUEUE_PATIENCE_MS } from "../dispatch/later.ts";
 import { entryOf } from "../journal-entry.ts";
 import type { Outcome } from "../smtp/outcome.ts";
 import { isFinal, type Beginning } from "../store/journal.ts";
@@ -63,20 +62,18 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
   const { env, config, log } = shift;
   const nowMs = Date.now();
   const replies = outcome === undefined ? [] : deferringReplies(outcome);
-  const delaySeconds = delayOf(attempt.number, replies);
+  const { retryMs, queueMs, journalDetail } = config.service;
+  const delaySeconds = delayOf(attempt.number, replies, retryMs / 1000);
   const settlement = settlementOf(
     { ...turn, attempt },
     verdict,
-    { nowMs, checkAtMs: nowMs + delaySeconds * 1000 + QUEUE_PATIENCE_MS },
+    { nowMs, checkAtMs: nowMs + delaySeconds * 1000 + queueMs },
     shift,
   );
   const earlier = [...(begun.isInDoubt ? [interrupted()] : []), ...before];
   const isWritten = await ledger.write({
     ...settlement,
-    events: [
-      ...earlier.map((each) => entryOf(each, nowMs, config.service.journalDetail)),
-      ...settlement.events,
-    ],
+    events: [...earlier.map((each) => entryOf(each, nowMs, journalDetail)), ...settlement.events],
   });
   logVerdict({ id: turn.id, attempt: attempt.number, verdict, outcome, delaySeconds }, log);
   const isOver = isFinal(verdict.status);

@@ -108,7 +108,7 @@ async function tryContents(contents: Mailed, { slip, shift, queue }: Context): P
   const { verdict } = tried;
   const outcome = "outcome" in tried ? tried.outcome : undefined;
   const replies = outcome === undefined ? [] : deferringReplies(outcome);
-  const delaySeconds = delayOf(slip.attempts, replies);
+  const delaySeconds = delayOf(slip.attempts, replies, config.service.retryMs / 1000);
   const { status, owed } = verdict;
   // Some have it: the others go on as a message of their own, and only then is this one done.
   if (owed !== undefined) await sendAgain(task, owed, { queue, env, delaySeconds });
