@@ -62,6 +62,7 @@ function judge({ told, kept, copies }: Entry): readonly [label: string, isFault:
       return copies === 1
         ? ["unknown, and delivered once", false]
         : ["unknown, and not delivered", false];
+    case undefined:
     default:
       return [`LEFT as ${status ?? "nothing"}`, true];
   }

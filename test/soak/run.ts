@@ -63,12 +63,9 @@ export async function runSoak(options: SoakOptions): Promise<Account> {
       say(`${tolds.length} mails answered, ${Math.round((Date.now() - startedAt) / 1000)} s`);
     };
     const traffic = sendTraffic(mails, { random, target, onTold });
-    let isOver = false;
-    void traffic.finally(() => {
-      isOver = true;
-    });
     for (let kill = 1; kill <= kills; kill += 1) {
-      while (!isOver && tolds.length < (mails * kill) / (kills + 1)) await sleep(200);
+      // The traffic ends only when all are answered, and so passes each of these numbers.
+      while (tolds.length < (mails * kill) / (kills + 1)) await sleep(200);
       say(`${tolds.length} mails answered: the Worker is killed`);
       process.kill(-worker.processGroup, "SIGKILL");
       await worker.stop();

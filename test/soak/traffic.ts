@@ -138,7 +138,8 @@ function read({ status, body }: Answer, count: number): readonly Verdict[] | und
     const items = data as readonly { readonly id: string; readonly status: string }[];
     return items.map((item) => ({ id: item.id, answer: answerTo(item.status) }));
   }
-  const id = String(body["id"] ?? "");
+  const given = body["id"];
+  const id = typeof given === "string" ? given : "";
   if (status === 504) return [{ id, answer: "unknown" }];
   // Of a batch all of which was refused, the one answer is for all.
   if (status === 422) return Array.from({ length: count }, () => ({ id, answer: "refused" }));
