@@ -7,6 +7,7 @@ import type { Config } from "./config.ts";
 import type { Env } from "./env.ts";
 import { entryOf } from "./journal-entry.ts";
 import type { Log } from "./log.ts";
+import type { EventMail } from "./mail-event.ts";
 import type { Posting } from "./posting.ts";
 import type { Way } from "./relay/way.ts";
 import { routeOptions } from "./route-options.ts";
@@ -71,7 +72,8 @@ export function settlementOf(
     turn,
     attempt: attempt.number,
     status,
-    relay,
+    // No relay was asked: the last one that decided stays.
+    ...(relay === "" ? {} : { relay }),
     ...kept,
     ...(owed === undefined ? {} : { owed }),
     ...(status === "deferred" ? { checkAtMs: time.checkAtMs } : {}),
@@ -85,14 +87,26 @@ export async function followUp(
   nowMs: number,
   desk: Desk,
 ): Promise<void> {
+  const judged = tasks.map(({ id, posting, createdAtMs, verdict }) => ({
+    mail: eventMail(id, posting, createdAtMs),
+    verdict,
+  }));
+  await proclaim(judged, nowMs, desk);
+}
+
+/** The same, where all that is left of a mail is how events show it. */
+export async function proclaim(
+  judged: readonly { readonly mail: EventMail; readonly verdict: Verdict }[],
+  nowMs: number,
+  desk: Desk,
+): Promise<void> {
   const { config, store, log } = desk;
-  const events = tasks.flatMap(({ id, posting, createdAtMs, verdict }) => {
-    const mail = eventMail(id, posting, createdAtMs);
-    return verdict.tidings
+  const events = judged.flatMap(({ mail, verdict }) =>
+    verdict.tidings
       .filter(({ recipients }) => recipients.length > 0)
-      .map((tiding) => ({ ...tiding, mail, atMs: nowMs }));
-  });
-  const gone = config.service.suppressRefused ? tasks.flatMap(({ verdict }) => verdict.gone) : [];
+      .map((tiding) => ({ ...tiding, mail, atMs: nowMs })),
+  );
+  const gone = config.service.suppressRefused ? judged.flatMap(({ verdict }) => verdict.gone) : [];
   const entries = gone.map((one) => ({ ...one, reason: "refused" as const, atMs: nowMs }));
   await Promise.all([
     tell(events, desk),

@@ -10,7 +10,12 @@ import type { DkimKeyOptions } from "./mail/dkim/key.ts";
 import { parseRelays } from "./mailer.ts";
 import type { Relay } from "./relay-options.ts";
 import type { Result } from "./result.ts";
-import { readServiceSettings, SERVICE_NAMES, type ServiceSettings } from "./service-config.ts";
+import {
+  parseOrigins,
+  readServiceSettings,
+  SERVICE_NAMES,
+  type ServiceSettings,
+} from "./service-config.ts";
 import { readSessionSettings, SESSION_NAMES, type SessionSettings } from "./session-config.ts";
 import { parseTokens, type Token } from "./tokens.ts";
 
@@ -64,6 +69,15 @@ export async function readTokens(
   const tokens = parseTokens(settings.value.get(name) ?? "");
   if (tokens.ok) return tokens;
   return { ok: false, problems: tokens.problems.map((detail) => ({ name, detail })) };
+}
+
+/** The origins whose pages may call; none where the setting is missing or wrong. Never rejects. */
+export async function readCorsOrigins(env: Env): Promise<readonly string[]> {
+  const name = "CORS_ORIGINS";
+  const settings = await readSettings(env, [name]);
+  if (!settings.ok) return [];
+  const origins = parseOrigins(settings.value.get(name) ?? "");
+  return origins.ok ? origins.value : [];
 }
 
 const CONFIG_NAMES = [

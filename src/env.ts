@@ -50,6 +50,8 @@ export interface Env {
   readonly JOURNAL_DETAIL?: Setting;
   readonly RETENTION_DAYS?: Setting;
   readonly ATTEMPT_SECONDS?: Setting;
+  readonly RETRY_SECONDS?: Setting;
+  readonly QUEUE_SECONDS?: Setting;
   readonly DEAD_LETTER_QUEUE?: Setting;
   readonly CORS_ORIGINS?: Setting;
   readonly RATE_LIMIT?: Setting;

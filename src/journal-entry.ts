@@ -28,7 +28,11 @@ export function newMail(
 }
 
 /** The entry of a verdict; without addresses, and texts that may hold some, where none may be kept. */
-export function entryOf(verdict: Verdict, atMs: number, detail: Detail): JournalEvent {
+export function entryOf(
+  verdict: Pick<Verdict, "entry">,
+  atMs: number,
+  detail: Detail,
+): JournalEvent {
   return discreet({ ...verdict.entry, atMs }, detail);
 }
 

@@ -12,6 +12,10 @@ export interface ServiceSettings {
   readonly retentionMs: number;
   /** After this an attempt that did not end is taken for dead. */
   readonly attemptMs: number;
+  /** The first retry comes after about this long; each later one after twice as long. */
+  readonly retryMs: number;
+  /** A mail that the queue has not brought back after this is put into it anew, from the journal. */
+  readonly queueMs: number;
   /** The name of the queue to which the platform moves what has been tried often enough. */
   readonly deadLetterQueue: string;
   /** Origins of pages that may call; none where empty. */
@@ -31,6 +35,8 @@ export const SERVICE_NAMES: readonly SettingName[] = [
   "JOURNAL_DETAIL",
   "RETENTION_DAYS",
   "ATTEMPT_SECONDS",
+  "RETRY_SECONDS",
+  "QUEUE_SECONDS",
   "DEAD_LETTER_QUEUE",
   "CORS_ORIGINS",
   "RATE_LIMIT",
@@ -61,6 +67,8 @@ export function readServiceSettings(
     retentionMs: readWhole(read, "RETENTION_DAYS", { least: 1, most: 3650, usual: 30 }) * DAY_MS,
     // More than a mail can take: the platform ends a consumer after 15 minutes.
     attemptMs: readWhole(read, "ATTEMPT_SECONDS", { least: 5, most: 3600, usual: 900 }) * 1000,
+    retryMs: readWhole(read, "RETRY_SECONDS", { least: 1, most: 3600, usual: 30 }) * 1000,
+    queueMs: readWhole(read, "QUEUE_SECONDS", { least: 10, most: 86_400, usual: 3600 }) * 1000,
     deadLetterQueue: settings.get("DEAD_LETTER_QUEUE") ?? "postrider-dead",
     corsOrigins: readOrigins(read),
     ...(rateLimit === undefined ? {} : { rateLimit }),
@@ -70,6 +78,17 @@ export function readServiceSettings(
     webhooks: webhooks.ok ? webhooks.value : [],
   };
   return problems.length === 0 ? valid(value) : invalid(problems);
+}
+
+/** Origins as browsers write them, or `*`; or a sentence about each entry that is none. */
+export function parseOrigins(text: string): Result<readonly string[], readonly string[]> {
+  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  const problems = words.flatMap((word, index) =>
+    word === "*" || originOf(word) === word
+      ? []
+      : [`Entry ${index + 1} is no origin, as \`https://app.example.com\`.`],
+  );
+  return problems.length === 0 ? valid(words) : invalid(problems);
 }
 
 interface Reading {
@@ -106,12 +125,10 @@ function readWhole(
 }
 
 function readOrigins({ settings, say }: Reading): readonly string[] {
-  const words = (settings.get("CORS_ORIGINS") ?? "").split(/[\s,]+/).filter((word) => word !== "");
-  for (const [index, word] of words.entries()) {
-    if (word === "*" || originOf(word) === word) continue;
-    say("CORS_ORIGINS", `Entry ${index + 1} is no origin, as \`https://app.example.com\`.`);
-  }
-  return words;
+  const origins = parseOrigins(settings.get("CORS_ORIGINS") ?? "");
+  if (origins.ok) return origins.value;
+  for (const detail of origins.problems) say("CORS_ORIGINS", detail);
+  return [];
 }
 
 function originOf(word: string): string | undefined {

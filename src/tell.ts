@@ -6,6 +6,7 @@ import type { EventMail, MailEvent } from "./mail-event.ts";
 import { addressOf } from "./mail/mailbox.ts";
 import type { Posting } from "./posting.ts";
 import type { QueuedEvent } from "./queued-event.ts";
+import type { JournalMail } from "./store/journal.ts";
 
 /** Messages that the platform takes in one call. */
 const MAX_MESSAGES = 100;
@@ -54,4 +55,10 @@ export function eventMail(id: string, { mail, tags }: Posting, createdAtMs: numb
     subject: mail.subject,
     tags,
   };
+}
+
+/** The same of a mail of which only the journal is left: as much as it keeps. */
+export function journalledMail({ id, messageId, createdAtMs, facts }: JournalMail): EventMail {
+  const { from = "", to = [], subject = "", tags = [] } = facts;
+  return { id, messageId, createdAtMs, from, to, subject, tags };
 }

@@ -10,8 +10,6 @@ import { broken, nameOf, type Dispatched, type Order, type Results, type Within 
 
 /** The queue takes a message at most so long before it is due. */
 const MAX_DELAY_MS = 86_400_000;
-/** After this the journal has a mail enqueued that the queue seems to have lost. */
-export const QUEUE_PATIENCE_MS: number = 3_600_000;
 /** The journal hands a scheduled mail to the queue so long before its time. */
 export const RELEASE_AHEAD_MS: number = 90_000;
 /** Into the journal first, so that what the queue may lose is not lost; then into the queue. */
@@ -40,7 +38,7 @@ export async function waitAll(
           createdAtMs: nowMs,
           status,
           body: waiting.text,
-          checkAtMs: checkAtOf(order, nowMs),
+          checkAtMs: checkAtOf(order, within),
           events: [{ atMs: nowMs, type: status, data: scheduleOf(order) }],
           detail,
         });
@@ -144,9 +142,10 @@ async function tellScheduled(orders: readonly Order[], { nowMs, office }: Within
   );
 }
 
-function checkAtOf({ posting }: Order, nowMs: number): number {
+function checkAtOf({ posting }: Order, { nowMs, office }: Within): number {
   const at = posting.scheduledAt?.getTime();
-  return at === undefined ? nowMs + QUEUE_PATIENCE_MS : Math.max(nowMs, at - RELEASE_AHEAD_MS);
+  const { queueMs } = office.config.service;
+  return at === undefined ? nowMs + queueMs : Math.max(nowMs, at - RELEASE_AHEAD_MS);
 }
 
 function scheduleOf({ posting }: Order): JournalEvent["data"] {

@@ -10,11 +10,8 @@ import type { Outcome } from "../smtp/outcome.ts";
 import { isFinal } from "../store/journal.ts";
 import { removeSpooled } from "../store/spool.ts";
 import type { Verdict } from "../verdict.ts";
-import { QUEUE_PATIENCE_MS } from "./later.ts";
 import { broken, nameOf, type Office, type Order, type Results, type Within } from "./order.ts";
 
-/** The first attempt after one that failed. */
-const FIRST_RETRY_SECONDS = 30;
 /** Mails of one session under way together. */
 const MAILS_AT_ONCE = 20;
 
@@ -94,7 +91,8 @@ async function settleAll(
 ): Promise<ReadonlySet<string>> {
   const { env, store, log } = office;
   const nowMs = Date.now();
-  const checkAtMs = nowMs + FIRST_RETRY_SECONDS * 1000 + QUEUE_PATIENCE_MS;
+  const { retryMs, queueMs } = office.config.service;
+  const checkAtMs = nowMs + retryMs + queueMs;
   const settlements = done.map(({ task, verdict }) =>
     settlementOf(task, verdict, { nowMs, checkAtMs }, office),
   );
@@ -131,7 +129,7 @@ async function settleAll(
 async function retryLater(
   deferred: readonly Done[],
   waiting: ReadonlyMap<string, Kept>,
-  { env, store, log }: Office,
+  { env, config, store, log }: Office,
 ): Promise<ReadonlySet<string>> {
   const queue = env.MAIL_QUEUE;
   if (deferred.length === 0 || queue === undefined) return new Set();
@@ -139,7 +137,11 @@ async function retryLater(
   try {
     const letters: Letter[] = [];
     for (const { task, verdict } of deferred) {
-      const letter = await letterOf(task, verdict, waiting.get(task.id), { env, store });
+      const letter = await letterOf(task, verdict, waiting.get(task.id), {
+        env,
+        config,
+        store,
+      });
       if (letter !== undefined) letters.push(letter);
     }
     await enqueue(queue, letters);
@@ -155,9 +157,13 @@ async function letterOf(
   { id, turn, posting }: Task,
   { owed }: Verdict,
   kept: Kept | undefined,
-  { env, store }: Pick<Office, "env"> & { readonly store: Office["store"] | undefined },
+  {
+    env,
+    config,
+    store,
+  }: Pick<Office, "env" | "config"> & { readonly store: Office["store"] | undefined },
 ): Promise<Letter | undefined> {
-  const delaySeconds = FIRST_RETRY_SECONDS;
+  const delaySeconds = Math.ceil(config.service.retryMs / 1000);
   // The journal knows who is still to get it.
   if (store !== undefined) return { body: { id, turn }, octets: 100, delaySeconds };
   if (owed === undefined) return kept === undefined ? undefined : { ...kept, delaySeconds };

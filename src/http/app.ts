@@ -1,26 +1,30 @@
 /** The HTTP door: routes and their order of checks. What is decided here is only who answers what. */
 import { Hono, type Context } from "hono";
 
-import { readConfig, readTokens, type ConfigProblem } from "../config.ts";
+import { readConfig, readTokens } from "../config.ts";
 import type { Env } from "../env.ts";
 import { createLog } from "../log.ts";
 import type { Connect } from "../net/connection.ts";
 import type { RelayMemory } from "../relay-memory.ts";
-import type { Result } from "../result.ts";
+import type { ServiceSettings } from "../service-config.ts";
 import { openStore } from "../store/d1/store.ts";
 import type { Right } from "../tokens.ts";
 import { authenticate, misconfigured, restricted } from "./auth.ts";
 import { sendBatch } from "./batch.ts";
 import type { Body } from "./body.ts";
+import { crossOrigin } from "./cors.ts";
+import { health } from "./health.ts";
+import { listMails, showMail } from "./mails.ts";
 import type { ProblemDetails } from "./problem.ts";
+import { clientKey, limitFields, overLimit } from "./rate-limit.ts";
 import { refuse } from "./refuse.ts";
+import { cancelMail, rescheduleMail } from "./schedule.ts";
 import { sendMail } from "./send.ts";
+import { addSuppression, listSuppressions, removeSuppression } from "./suppressions.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { verify } from "./verify.ts";
 
 type Bound = { Bindings: Env };
-
-const NO_STORE = { "cache-control": "no-store" };
 
 /** The routes, over a way to dial, and what is known of the relays. */
 export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
@@ -31,23 +35,39 @@ export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
     async (c: Context<Bound>): Promise<Response> => {
       const around = await admit(c, right, { connect, memory });
       if (!around.ok) return refuse(c.req.raw, around.problem);
-      return work(c.req.raw, around.value, c.req.param("id") ?? "");
+      const answer = await work(c.req.raw, around.value, c.req.param("id") ?? "");
+      if (c.env.RATE_LIMITER !== undefined) stamp(answer, around.value.config.service.rateLimit);
+      return answer;
     };
+  // The order matters: the first that fits a path answers, so `/emails/batch` is no id.
+  const serve = (path: string, works: Readonly<Partial<Record<Method, Handler>>>): void => {
+    for (const [method, handler] of Object.entries(works)) app.on(method, path, handler);
+    const allowed = METHODS.filter((method) => works[method === "HEAD" ? "GET" : method]);
+    app.all(path, async (c) => refuse(c.req.raw, wrongMethod(c.req.method, allowed.join(", "))));
+  };
 
-  app.get("/", (c) => c.json({ name: "postrider", health: "/health", send: "POST /emails" }));
-  app.get("/health", async (c) => health(c));
-  app.post("/emails", guarded("send", sendMail));
-  app.post("/emails/batch", guarded("send", sendBatch));
-  app.post("/verify", guarded("read", verify));
-  for (const [path, allowed] of [
-    ["/", "GET, HEAD"],
-    ["/health", "GET, HEAD"],
-    ["/emails", "POST"],
-    ["/emails/batch", "POST"],
-    ["/verify", "POST"],
-  ] as const) {
-    app.all(path, async (c) => refuse(c.req.raw, wrongMethod(c.req.method, allowed)));
+  app.use(crossOrigin());
+  serve("/", {
+    GET: (c) => c.json({ name: "postrider", health: "/health", send: "POST /emails" }),
+  });
+  serve("/health", { GET: async (c) => health(c.env) });
+  serve("/emails", { GET: guarded("read", listMails), POST: guarded("send", sendMail) });
+  serve("/emails/batch", { POST: guarded("send", sendBatch) });
+  // Newer SDKs know more than we serve; these would pass for an id.
+  for (const path of ["/emails/metrics", "/emails/receiving/*"]) {
+    app.all(path, async (c) => refuse(c.req.raw, NOT_FOUND));
   }
+  serve("/emails/:id", {
+    GET: guarded("read", showMail),
+    PATCH: guarded("send", rescheduleMail),
+  });
+  serve("/emails/:id/cancel", { POST: guarded("send", cancelMail) });
+  serve("/suppressions", {
+    GET: guarded("read", listSuppressions),
+    POST: guarded("send", addSuppression),
+  });
+  serve("/suppressions/:id", { DELETE: guarded("send", removeSuppression) });
+  serve("/verify", { POST: guarded("read", verify) });
   app.notFound(async (c) => refuse(c.req.raw, NOT_FOUND));
   app.onError(async (error, c) => {
     createLog("error")("error", "http.fault", { error: error.name });
@@ -55,6 +75,12 @@ export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
   });
   return app;
 }
+
+type Handler = (c: Context<Bound>) => Response | Promise<Response>;
+
+const METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE"] as const;
+/** What is allowed by GET is by HEAD, too. */
+type Method = Exclude<(typeof METHODS)[number], "HEAD">;
 
 /** Answers a request of somebody who may make it; `id` is that of the path, where it has one. */
 type Work = (request: Request, around: Surroundings, id: string) => Promise<Response>;
@@ -68,9 +94,15 @@ async function admit(
   const { env } = c;
   const [tokens, config] = await Promise.all([readTokens(env), readConfig(env)]);
   if (!tokens.ok) {
-    return { ok: false, problem: misconfigured([...tokens.problems, ...problemsOf(config)]) };
+    const others = config.ok ? [] : config.problems;
+    return { ok: false, problem: misconfigured([...tokens.problems, ...others]) };
   }
+  const log = createLog(config.ok ? config.value.logLevel : "error");
+  const rateLimit = config.ok ? config.value.service.rateLimit : undefined;
   const caller = await authenticate(c.req.raw, tokens.value);
+  const key = caller.ok ? `token:${caller.value.name}` : clientKey(c.req.raw);
+  const over = await overLimit({ env, log }, key, rateLimit);
+  if (over !== undefined) return { ok: false, problem: over };
   if (!caller.ok) return caller;
   const problem = restricted(caller.value, right);
   if (problem !== undefined) return { ok: false, problem };
@@ -80,19 +112,16 @@ async function admit(
     env,
     config: config.value,
     caller: caller.value,
-    log: createLog(config.value.logLevel),
+    log,
     ...(env.JOURNAL === undefined ? {} : { store: openStore(env.JOURNAL) }),
     outlive: (work) => outliveClient(c, work),
   };
   return { ok: true, value };
 }
 
-async function health(c: Context<Bound>): Promise<Response> {
-  const [tokens, config] = await Promise.all([readTokens(c.env), readConfig(c.env)]);
-  const problems = [...problemsOf(tokens), ...problemsOf(config)];
-  return problems.length === 0
-    ? c.json({ status: "ok" }, 200, NO_STORE)
-    : c.json({ status: "misconfigured", problems }, 503, NO_STORE);
+/** Tells of the limit on an answer that keeps to it. */
+function stamp({ headers }: Response, rateLimit: ServiceSettings["rateLimit"]): void {
+  for (const [name, value] of Object.entries(limitFields(rateLimit))) headers.set(name, value);
 }
 
 function outliveClient(c: Context<Bound>, work: Promise<unknown>): void {
@@ -102,10 +131,6 @@ function outliveClient(c: Context<Bound>, work: Promise<unknown>): void {
   } catch {
     // Hono throws where the caller gave no context: then the request lives as long as its answer.
   }
-}
-
-function problemsOf(result: Result<unknown, readonly ConfigProblem[]>): readonly ConfigProblem[] {
-  return result.ok ? [] : result.problems;
 }
 
 /** The path of a URL, with runs of slashes and a last one left out. */

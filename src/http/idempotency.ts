@@ -18,7 +18,7 @@ import type { Surroundings } from "./surroundings.ts";
 const KEPT_MS = 86_400_000;
 const MAX_KEY_CHARACTERS = 256;
 /** What a request does besides its attempt. */
-const LEASE_MARGIN_MS = 60_000;
+const LEASE_MARGIN_MS = 20_000;
 
 /** What is asked for under a key. */
 export interface Asked {

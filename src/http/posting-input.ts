@@ -35,11 +35,11 @@ export async function readPosting(request: Request): Promise<Body<PostingBody>> 
 }
 
 /** The body of a request that takes nothing but JSON. */
-export async function readJsonBody(request: Request): Promise<Body<unknown>> {
+export async function readJsonBody(request: Request, mostOctets?: number): Promise<Body<unknown>> {
   const encoding = request.headers.get("content-encoding") ?? "identity";
   const isJson = mediaTypeOf(request) === "application/json";
   if (!isJson || encoding !== "identity") return { ok: false, problem: NO_JSON };
-  return readJson(request);
+  return readJson(request, mostOctets);
 }
 
 async function readMailInput(request: Request): Promise<Body<MailBody>> {

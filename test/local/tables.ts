@@ -6,7 +6,6 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -25,7 +24,7 @@ export async function makeTables(state: string): Promise<void> {
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MIGRATIONS = join(ROOT, "src/store/migrations");
 const CACHE = join(ROOT, "node_modules/.cache/postrider");
-const PACKAGE = createRequire(import.meta.url).resolve("wrangler/package.json");
+const PACKAGE = fileURLToPath(import.meta.resolve("wrangler/package.json"));
 const WRANGLER = join(dirname(PACKAGE), "bin/wrangler.js");
 
 /** Changes with the migrations, the wrangler that lays the folder out, and the name of the database. */

@@ -23,6 +23,11 @@ export const binding = {
     // As the platform does: a copy, by way of JSON.
     queue.again.push({ ...options, body: JSON.parse(JSON.stringify(body)) });
   },
+  sendBatch: async (messages: readonly Again[]) => {
+    queue.failures -= 1;
+    if (queue.failures >= 0) throw new Error("Queue send failed");
+    queue.again.push(...(JSON.parse(JSON.stringify(messages)) as Again[]));
+  },
 } as unknown as NonNullable<Env["MAIL_QUEUE"]>;
 
 beforeEach(() => {

@@ -110,19 +110,37 @@ describe("paths and methods", () => {
     expect((await post(path, "null", { env: relays([1]) })).status).toBe(422);
   });
 
-  it.each(["/email", "/emails/1", "/Emails", "/%65mails", "/emails/batch", "/health/x"])(
-    "%s is 404",
-    async (path) => {
-      expect(await post(path, mail())).toMatchObject({ status: 404, body: { name: "not_found" } });
-    },
-  );
+  it.each([
+    "/email",
+    "/Emails",
+    "/%65mails",
+    "/health/x",
+    "/emails/metrics",
+    "/emails/receiving",
+    "/emails/receiving/x",
+    "/emails/receiving/cancel",
+    "/emails/x/share",
+    "/emails/x/attachments",
+    "/emails/x/attachments/y",
+    "/emails/x/cancel/y",
+    "/suppressions/x/y",
+  ])("%s is 404", async (path) => {
+    expect(await post(path, mail())).toMatchObject({ status: 404, body: { name: "not_found" } });
+  });
 
   it.each([
-    ["GET", "/emails", "POST"],
-    ["HEAD", "/emails", "POST"],
-    ["PUT", "/emails", "POST"],
-    ["OPTIONS", "/emails", "POST"],
-    ["PROPFIND", "/emails/", "POST"],
+    ["PUT", "/emails", "GET, HEAD, POST"],
+    ["OPTIONS", "/emails", "GET, HEAD, POST"],
+    ["PROPFIND", "/emails/", "GET, HEAD, POST"],
+    ["GET", "/emails/batch", "POST"],
+    ["HEAD", "/emails/batch", "POST"],
+    ["PATCH", "/emails/batch", "POST"],
+    ["POST", "/emails/x", "GET, HEAD, PATCH"],
+    ["DELETE", "/emails/x", "GET, HEAD, PATCH"],
+    ["GET", "/emails/x/cancel", "POST"],
+    ["HEAD", "/emails/x/cancel", "POST"],
+    ["DELETE", "/suppressions", "GET, HEAD, POST"],
+    ["GET", "/suppressions/x", "DELETE"],
     ["GET", "/verify", "POST"],
     ["POST", "/health", "GET, HEAD"],
     ["DELETE", "/", "GET, HEAD"],

@@ -31,7 +31,14 @@ export function openJournal(db: D1Database): Journal {
     list: async (query) => list(db, query),
     reschedule: async (id, { nowMs, scheduledAtMs, checkAtMs }) =>
       change(db, id, [
-        db.prepare(ADD_EVENT).bind(id, nowMs, "rescheduled", JSON.stringify({ scheduledAtMs })),
+        db
+          .prepare(ADD_EVENT)
+          .bind(
+            id,
+            nowMs,
+            "rescheduled",
+            JSON.stringify({ scheduledAt: new Date(scheduledAtMs).toISOString() }),
+          ),
         db.prepare(RESCHEDULE).bind(id, scheduledAtMs, checkAtMs),
       ]),
     cancel: async (id, nowMs) =>

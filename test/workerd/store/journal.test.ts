@@ -232,7 +232,9 @@ describe("a scheduled mail", () => {
     });
     expect(await journal.events(id)).toStrictEqual([
       event("scheduled"),
-      event("rescheduled", NOW + 1, { scheduledAtMs: later.scheduledAtMs }),
+      event("rescheduled", NOW + 1, {
+        scheduledAt: new Date(later.scheduledAtMs).toISOString(),
+      }),
     ]);
     const nowMs = later.scheduledAtMs;
     expect(await begin(id, { nowMs })).toStrictEqual({ kind: "over" });

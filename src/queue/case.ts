@@ -1,0 +1,105 @@
+/** A mail of the journal whose attempt has begun, and how that attempt is ended. */
+import { proclaim, settlementOf, type Task } from "../attempt.ts";
+import { entryOf } from "../journal-entry.ts";
+import type { Outcome } from "../smtp/outcome.ts";
+import { isFinal, type Beginning } from "../store/journal.ts";
+import { removeSpooled } from "../store/spool.ts";
+import { eventMail, journalledMail } from "../tell.ts";
+import type { Verdict } from "../verdict.ts";
+import type { Ticket } from "./admission.ts";
+import { delayOf } from "./backoff.ts";
+import type { Contents } from "./contents.ts";
+import { interrupted, type Concerned } from "./judgement.ts";
+import type { Ledger } from "./ledger.ts";
+import { deferringReplies, logVerdict } from "./mail-log.ts";
+import type { JournalShift } from "./shift.ts";
+
+export interface Case extends Ticket {
+  readonly begun: Extract<Beginning, { readonly kind: "begun" }>;
+  readonly attempt: Task["attempt"];
+}
+
+/** What an attempt came to. */
+export interface Finding {
+  readonly verdict: Verdict;
+  /** Absent where no relay was asked. */
+  readonly outcome?: Outcome;
+  /** Absent where the mail could not be read. */
+  readonly contents?: Mailed;
+  /** What is to be told of it, before the verdict. */
+  readonly before?: readonly Pick<Verdict, "entry" | "tidings">[];
+}
+
+export type Mailed = Extract<Contents, { readonly kind: "mail" }>;
+
+/**
+ * RFC 5321 §4.5.4.1: a mail is given up after four to five days at the least. Queues give up earlier; this
+ * is for the journal, which would hand a mail to them again and again.
+ */
+const MOST_MS = 5 * 86_400_000;
+
+export function caseOf(ticket: Ticket, begun: Case["begun"], nowMs: number): Case {
+  const { mail, owed } = begun;
+  const sinceMs = Math.max(mail.createdAtMs, mail.scheduledAtMs ?? 0);
+  const attempt = {
+    number: mail.attempts,
+    canRetry: nowMs - sinceMs < MOST_MS,
+    wasAccepted: owed !== undefined,
+  };
+  return { ...ticket, begun, attempt };
+}
+
+/** The recipients of the attempt, as far as is known. */
+export function concernedBy({ begun: { mail, owed } }: Case, contents?: Mailed): Concerned {
+  const known = contents?.posting.mail.envelope.to ?? mail.facts.to ?? [];
+  return { recipients: owed ?? known, wasAccepted: owed !== undefined };
+}
+
+/** Writes it down, tells of it, and settles the message, in this order. Never rejects. */
+export async function close(one: Case, finding: Finding, { shift, ledger }: Books): Promise<void> {
+  const { slip, turn, begun, attempt } = one;
+  const { verdict, outcome, contents, before = [] } = finding;
+  const { env, config, log } = shift;
+  const nowMs = Date.now();
+  const replies = outcome === undefined ? [] : deferringReplies(outcome);
+  const { retryMs, queueMs, journalDetail } = config.service;
+  const delaySeconds = delayOf(attempt.number, replies, retryMs / 1000);
+  const settlement = settlementOf(
+    { ...turn, attempt },
+    verdict,
+    { nowMs, checkAtMs: nowMs + delaySeconds * 1000 + queueMs },
+    shift,
+  );
+  const earlier = [...(begun.isInDoubt ? [interrupted()] : []), ...before];
+  const isWritten = await ledger.write({
+    ...settlement,
+    events: [...earlier.map((each) => entryOf(each, nowMs, journalDetail)), ...settlement.events],
+  });
+  logVerdict({ id: turn.id, attempt: attempt.number, verdict, outcome, delaySeconds }, log);
+  const isOver = isFinal(verdict.status);
+  // What a relay has is sent, whatever is written down of it. All else comes again.
+  if (!isWritten && (!isOver || outcome === undefined)) {
+    slip.retry(delaySeconds);
+    return;
+  }
+  const { mail } = begun;
+  const shown =
+    contents === undefined
+      ? journalledMail(mail)
+      : eventMail(mail.id, contents.posting, mail.createdAtMs);
+  const tidings = [...before.flatMap((each) => each.tidings), ...verdict.tidings];
+  await proclaim([{ mail: shown, verdict: { ...verdict, tidings } }], nowMs, shift);
+  if (!isOver) {
+    slip.retry(delaySeconds);
+    return;
+  }
+  if (isWritten && contents?.spooled !== undefined && env.SPOOL !== undefined) {
+    await removeSpooled(env.SPOOL, turn.id).catch(() => undefined);
+  }
+  slip.ack();
+}
+
+export interface Books {
+  readonly shift: JournalShift;
+  readonly ledger: Ledger;
+}

@@ -1,0 +1,67 @@
+/**
+ * Writes down how attempts ended: those that end within a moment of each other in one go. Whoever waits
+ * for it knows that the journal has it, or that it does not after all that could be tried.
+ */
+import { nameOf } from "../dispatch/order.ts";
+import type { Log } from "../log.ts";
+import type { Journal, Settlement } from "../store/journal.ts";
+
+/** The mails of a batch end in groups, as the relay answers a group: this is longer than between them. */
+const GATHER_MS = 20;
+const MOST_AT_ONCE = 50;
+/** Before the second try and the third: what a database does not take now it mostly takes in a moment. */
+const PAUSES_MS = [200, 2000];
+
+interface Entry {
+  readonly settlement: Settlement;
+  readonly written: (isWritten: boolean) => void;
+}
+
+export class Ledger {
+  readonly #journal: Pick<Journal, "settle">;
+  readonly #log: Log;
+  #waiting: Entry[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(journal: Pick<Journal, "settle">, log: Log) {
+    this.#journal = journal;
+    this.#log = log;
+  }
+
+  /** Whether the journal has taken it. Never rejects. */
+  async write(settlement: Settlement): Promise<boolean> {
+    return new Promise((written) => {
+      this.#waiting.push({ settlement, written });
+      if (this.#waiting.length >= MOST_AT_ONCE) this.#flush();
+      else this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+    });
+  }
+
+  #flush(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const entries = this.#waiting;
+    this.#waiting = [];
+    void this.#settle(entries.map(({ settlement }) => settlement)).then((isWritten) => {
+      for (const { written } of entries) written(isWritten);
+      return undefined;
+    });
+  }
+
+  async #settle(settlements: readonly Settlement[]): Promise<boolean> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await this.#journal.settle(settlements);
+        return true;
+      } catch (error) {
+        const pauseMs = PAUSES_MS[tries];
+        if (pauseMs === undefined) {
+          const mails = settlements.length;
+          this.#log("error", "journal.fault", { at: "settle", mails, error: nameOf(error) });
+          return false;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  }
+}

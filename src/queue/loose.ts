@@ -1,0 +1,139 @@
+/**
+ * Messages of a deployment without a journal: the queue is the only memory. Delivery is at least once, and
+ * a mail that is sent twice has the same Message-ID twice.
+ */
+import { followUp, tryMail, type Task } from "../attempt.ts";
+import { nameOf } from "../dispatch/order.ts";
+import { enqueue, waitingOf } from "../enqueue.ts";
+import type { Env } from "../env.ts";
+import { guarded } from "../guard.ts";
+import { inOrder } from "../net/in-order.ts";
+import { forbidden } from "../policy.ts";
+import { narrowed } from "../queued-mail.ts";
+import { removeSpooled } from "../store/spool.ts";
+import { delayOf, FIRST_DELAY_SECONDS, secondsUntil } from "./backoff.ts";
+import type { Mailed } from "./case.ts";
+import { contentsOf } from "./contents.ts";
+import { refusedHere } from "./judgement.ts";
+import { MAILS_AT_ONCE } from "./journalled.ts";
+import { deferringReplies, logUnreadable, logVerdict } from "./mail-log.ts";
+import type { Shift } from "./shift.ts";
+import type { Slip } from "./slip.ts";
+
+type MailQueue = NonNullable<Env["MAIL_QUEUE"]>;
+
+/** Settles the messages. */
+export async function deliverLoose(
+  slips: readonly Slip[],
+  shift: Shift,
+  queue: MailQueue,
+): Promise<void> {
+  const settle = async (slip: Slip): Promise<void> => {
+    try {
+      if (Date.now() > shift.deadlineMs) slip.retry(FIRST_DELAY_SECONDS);
+      else await deliverOne(slip, shift, queue);
+    } catch (error) {
+      shift.log("error", "queue.fault", { message: slip.id, error: nameOf(error) });
+      slip.retry(delayOf(slip.attempts));
+    }
+  };
+  for await (const _ of inOrder(slips, settle, () => MAILS_AT_ONCE));
+}
+
+async function deliverOne(slip: Slip, shift: Shift, queue: MailQueue): Promise<void> {
+  const { env, log } = shift;
+  const contents = await contentsOf(slip.body, slip, env);
+  switch (contents.kind) {
+    case "turn":
+      // The mail stands in a journal that is not bound any more: the deployment can be mended.
+      log("error", "queue.misconfigured", { names: "JOURNAL", id: contents.turn.id });
+      slip.retry(delayOf(slip.attempts));
+      return;
+    case "unreadable":
+      logUnreadable(contents, log);
+      slip.ack();
+      return;
+    case "mail":
+      if (!waits(contents, slip, shift)) await tryContents(contents, { slip, shift, queue });
+  }
+}
+
+/** Whether its time has not come; then the message is settled. */
+function waits({ id, posting }: Mailed, slip: Slip, { log }: Shift): boolean {
+  const at = posting.scheduledAt?.getTime() ?? 0;
+  const nowMs = Date.now();
+  if (at <= nowMs) return false;
+  if (at - slip.timestamp.getTime() > MOST_AHEAD_MS) {
+    log("error", "mail.refused", {
+      id,
+      cause: "config",
+      names: "JOURNAL",
+      pointers: "/scheduledAt",
+    });
+    slip.ack();
+  } else {
+    const delaySeconds = secondsUntil(at, nowMs);
+    log("info", "mail.scheduled", { id, delaySeconds });
+    slip.retry(delaySeconds);
+  }
+  return true;
+}
+
+/** A queue holds a message no longer. */
+const MOST_AHEAD_MS = 86_400_000;
+
+interface Context {
+  readonly slip: Slip;
+  readonly shift: Shift;
+  readonly queue: MailQueue;
+}
+
+async function tryContents(contents: Mailed, { slip, shift, queue }: Context): Promise<void> {
+  const { config, env, way, log } = shift;
+  const { id, posting } = contents;
+  const [guard] = await guarded([posting], config, undefined);
+  const task: Task = {
+    id,
+    turn: 0,
+    posting: guard?.posting ?? posting,
+    createdAtMs: slip.timestamp.getTime(),
+    attempt: { number: slip.attempts, canRetry: true, wasAccepted: false },
+  };
+  const concerned = { recipients: posting.mail.envelope.to, wasAccepted: false };
+  const problems = forbidden(posting.mail, config);
+  const tried =
+    problems.length > 0
+      ? { verdict: refusedHere(problems, concerned, slip.attempts) }
+      : await tryMail(task, way, shift);
+  const { verdict } = tried;
+  const outcome = "outcome" in tried ? tried.outcome : undefined;
+  const replies = outcome === undefined ? [] : deferringReplies(outcome);
+  const delaySeconds = delayOf(slip.attempts, replies, config.service.retryMs / 1000);
+  const { status, owed } = verdict;
+  // Some have it: the others go on as a message of their own, and only then is this one done.
+  if (owed !== undefined) await sendAgain(task, owed, { queue, env, delaySeconds });
+  logVerdict({ id, attempt: slip.attempts, verdict, outcome, delaySeconds }, log);
+  await followUp([{ ...task, verdict }], Date.now(), shift);
+  if (status === "deferred" && owed === undefined) {
+    slip.retry(delaySeconds);
+    return;
+  }
+  if (status !== "deferred" && contents.spooled !== undefined && env.SPOOL !== undefined) {
+    await removeSpooled(env.SPOOL, id).catch(() => undefined);
+  }
+  slip.ack();
+}
+
+/**
+ * If the queue will not take it, the error makes the whole message come again: a second copy for some is
+ * better than none for others.
+ */
+async function sendAgain(
+  { id, posting }: Task,
+  owed: readonly string[],
+  { queue, env, delaySeconds }: { queue: MailQueue; env: Env; delaySeconds: number },
+): Promise<void> {
+  const rest = await waitingOf(id, { ...posting, mail: narrowed(posting.mail, owed) }, env);
+  if (!rest.ok) throw new Error("the recipients that are owed a mail do not fit into a message");
+  await enqueue(queue, [{ body: rest.body, octets: rest.octets, delaySeconds }]);
+}
