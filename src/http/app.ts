@@ -20,7 +20,12 @@ import { clientKey, limitFields, overLimit } from "./rate-limit.ts";
 import { refuse } from "./refuse.ts";
 import { cancelMail, rescheduleMail } from "./schedule.ts";
 import { sendMail } from "./send.ts";
-import { addSuppression, listSuppressions, removeSuppression } from "./suppressions.ts";
+import {
+  addSuppression,
+  listSuppressions,
+  removeSuppression,
+  showSuppression,
+} from "./suppressions.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { verify } from "./verify.ts";
 
@@ -66,7 +71,10 @@ export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
     GET: guarded("read", listSuppressions),
     POST: guarded("send", addSuppression),
   });
-  serve("/suppressions/:id", { DELETE: guarded("send", removeSuppression) });
+  serve("/suppressions/:id", {
+    GET: guarded("read", showSuppression),
+    DELETE: guarded("send", removeSuppression),
+  });
   serve("/verify", { POST: guarded("read", verify) });
   app.notFound(async (c) => refuse(c.req.raw, NOT_FOUND));
   app.onError(async (error, c) => {

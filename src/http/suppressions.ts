@@ -1,4 +1,7 @@
-/** The suppression list: `GET`, `POST /suppressions`, and `DELETE /suppressions/{address}`. */
+/**
+ * The suppression list: `GET`, `POST /suppressions`, and `GET`, `DELETE /suppressions/{address}`. An address is
+ * its own id, which the SDKs of the Resend API take as it comes.
+ */
 import { isRecord, readFields, readString, report } from "../mail/fields.ts";
 import { addressOf, parseAddress } from "../mail/mailbox.ts";
 import type { Problem } from "../smtp/outcome.ts";
@@ -47,7 +50,23 @@ export async function addSuppression(request: Request, around: Surroundings): Pr
     suppressions.add([{ ...entry.value, reason: "manual", atMs: Date.now() }]),
   );
   if (!added.ok) return refuse(request, added.problem);
-  return Response.json({ object: "suppression", address }, { headers: NO_STORE });
+  return Response.json({ object: "suppression", id: address, address }, { headers: NO_STORE });
+}
+
+/** What is known of one address. */
+export async function showSuppression(
+  request: Request,
+  around: Surroundings,
+  text: string,
+): Promise<Response> {
+  if (around.caller.senders !== undefined) return refuse(request, NOT_ALL);
+  const parsed = addressIn(text);
+  if (!parsed.ok) return refuse(request, noAddress(parsed.reason));
+  const entry = await stored(around, async ({ suppressions }) => suppressions.find(parsed.address));
+  if (!entry.ok) return refuse(request, entry.problem);
+  if (entry.value === undefined) return refuse(request, NOT_LISTED);
+  await drain(request);
+  return Response.json(shown(entry.value), { headers: NO_STORE });
 }
 
 /** Takes an address off the list, so that it is written to again. */
@@ -64,7 +83,10 @@ export async function removeSuppression(
   if (!removed.ok) return refuse(request, removed.problem);
   if (!removed.value) return refuse(request, NOT_LISTED);
   await drain(request);
-  return Response.json({ object: "suppression", address, deleted: true }, { headers: NO_STORE });
+  return Response.json(
+    { object: "suppression", id: address, address, deleted: true },
+    { headers: NO_STORE },
+  );
 }
 
 const NO_STORE = { "cache-control": "no-store" };
@@ -108,9 +130,19 @@ function addressIn(
     : { ok: false, reason: parsed.problems };
 }
 
+/** Our words, and those of the SDKs beside them. */
 function shown({ address, reason, note, atMs }: Suppression): object {
-  const created = new Date(atMs).toISOString();
-  return { object: "suppression", address, reason, note, created_at: created };
+  return {
+    object: "suppression",
+    id: address,
+    address,
+    email: address,
+    reason,
+    origin: reason === "refused" ? "bounce" : "manual",
+    note,
+    source_id: null,
+    created_at: new Date(atMs).toISOString(),
+  };
 }
 
 function invalidEntry(problems: readonly Problem[]): Body<never> {

@@ -13,6 +13,8 @@ export interface Suppression {
 export interface Suppressions {
   /** Those of the addresses that are on the list. */
   among(addresses: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The entry of the address, if it is on the list. */
+  find(address: string): Promise<Suppression | undefined>;
   /** An address that is there already stays as it is. */
   add(entries: readonly Suppression[]): Promise<void>;
   /** Whether it was there. */

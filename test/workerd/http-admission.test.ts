@@ -140,7 +140,7 @@ describe("paths and methods", () => {
     ["GET", "/emails/x/cancel", "POST"],
     ["HEAD", "/emails/x/cancel", "POST"],
     ["DELETE", "/suppressions", "GET, HEAD, POST"],
-    ["GET", "/suppressions/x", "DELETE"],
+    ["POST", "/suppressions/x", "GET, HEAD, DELETE"],
     ["GET", "/verify", "POST"],
     ["POST", "/health", "GET, HEAD"],
     ["DELETE", "/", "GET, HEAD"],

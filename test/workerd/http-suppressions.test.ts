@@ -21,6 +21,7 @@ describe("POST /suppressions", () => {
       expect(answer.status).toBe(200);
       expect(answer.body).toStrictEqual({
         object: "suppression",
+        id: "Bob@xn--bcher-kva.example",
         address: "Bob@xn--bcher-kva.example",
       });
     }
@@ -31,9 +32,13 @@ describe("POST /suppressions", () => {
       data: [
         {
           object: "suppression",
+          id: "Bob@xn--bcher-kva.example",
           address: "Bob@xn--bcher-kva.example",
+          email: "Bob@xn--bcher-kva.example",
           reason: "manual",
+          origin: "manual",
           note: "asked by phone",
+          source_id: null,
           created_at: expect.stringMatching(/^\d{4}-.+Z$/),
         },
       ],
@@ -106,10 +111,18 @@ describe("DELETE /suppressions/{address}", () => {
   ])("takes %s off the list", async (address) => {
     await ask("POST", "/suppressions", { body: { address } });
     const path = `/suppressions/${encodeURIComponent(address)}`;
+    expect((await ask("GET", path)).body).toMatchObject({ email: address, origin: "manual" });
     const answer = await ask("DELETE", path);
     expect(answer.status).toBe(200);
-    expect(answer.body).toStrictEqual({ object: "suppression", address, deleted: true });
-    expect(await ask("DELETE", path)).toMatchObject({ status: 404, body: { name: "not_found" } });
+    expect(answer.body).toStrictEqual({
+      object: "suppression",
+      id: address,
+      address,
+      deleted: true,
+    });
+    for (const method of ["GET", "DELETE"]) {
+      expect(await ask(method, path)).toMatchObject({ status: 404, body: { name: "not_found" } });
+    }
   });
 
   it.each(["x", "__proto__", "%", "a@b@c", "%0d%0a@example.org"])("refuses %s", async (text) => {

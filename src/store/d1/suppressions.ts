@@ -14,6 +14,10 @@ export function openSuppressions(db: D1Database): Suppressions {
       );
       return new Set(answers.flatMap(({ results }) => results.map(({ address }) => address)));
     },
+    find: async (address) => {
+      const row = await db.prepare(FIND).bind(address).first<SuppressionRow>();
+      return row === null ? undefined : suppressionOf(row);
+    },
     add: async (entries) => {
       if (entries.length === 0) return;
       await db.batch(jsonGroups(entries).map((json) => db.prepare(ADD).bind(json)));
@@ -24,12 +28,16 @@ export function openSuppressions(db: D1Database): Suppressions {
     },
     list: async ({ limit, after = "" }) => {
       const { results } = await db.prepare(LIST).bind(after, limit).all<SuppressionRow>();
-      return results.map(({ at, ...entry }) => ({ ...entry, atMs: at }));
+      return results.map(suppressionOf);
     },
   };
 }
 
 type SuppressionRow = Omit<Suppression, "atMs"> & { readonly at: number };
+
+function suppressionOf({ at, ...entry }: SuppressionRow): Suppression {
+  return { ...entry, atMs: at };
+}
 
 const AMONG = `
   SELECT address FROM suppressions WHERE address IN (SELECT value FROM json_each(?1))`;
@@ -39,6 +47,8 @@ const ADD = `
   SELECT value ->> 'address', value ->> 'reason', value ->> 'note', value ->> 'atMs'
   FROM json_each(?1) WHERE true
   ON CONFLICT (address) DO NOTHING`;
+
+const FIND = "SELECT address, reason, note, at FROM suppressions WHERE address = ?1";
 
 const REMOVE = "DELETE FROM suppressions WHERE address = ?1";
 

@@ -41,6 +41,8 @@ describe("suppressions", () => {
     ]);
     await suppressions.add([]);
     expect(await suppressions.list({ limit: 10 })).toStrictEqual([first]);
+    expect(await suppressions.find(first.address)).toStrictEqual(first);
+    expect(await suppressions.find("else@example.com")).toBeUndefined();
   });
 
   it("tell upper case from lower case, as a mailbox may", async () => {
