@@ -1,13 +1,11 @@
 /** The Worker: wires the entry points to the platform, and decides nothing. */
+import { tick } from "./cron.ts";
 import type { Env } from "./env.ts";
 import { createApp } from "./http/app.ts";
-import { tick } from "./cron.ts";
+import { memory } from "./isolate.ts";
 import { connect } from "./net/cloudflare.ts";
 import { consume } from "./queue.ts";
-import { RelayMemory } from "./relay-memory.ts";
 
-// Facts about relays that save a round trip; an isolate that is new just does not know them yet.
-const memory = new RelayMemory();
 const app = createApp(connect, memory);
 
 const worker: ExportedHandler<Env> = {
@@ -18,5 +16,6 @@ const worker: ExportedHandler<Env> = {
 };
 
 export { RelaySessions } from "./relay/relay-sessions.ts";
+export { Mailer } from "./rpc.ts";
 
 export default worker;

@@ -16,6 +16,7 @@ const bundle = mkdtempSync(join(tmpdir(), "postrider-ca-"));
 process.once("exit", () => rmSync(bundle, { recursive: true, force: true }));
 process.env["NODE_EXTRA_CA_CERTS"] = writeCaBundle(bundle);
 const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-pool-workers");
+const { kCurrentWorker } = await import("miniflare");
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const globalSetup = ["test/net/relays.ts"];
@@ -47,6 +48,7 @@ export default defineConfig({
             miniflare: {
               bindings: { TEST_MIGRATIONS: migrations },
               r2Buckets: ["SPOOL"],
+              serviceBindings: { EMAIL: { name: kCurrentWorker, entrypoint: "Mailer" } },
               d1Databases: { NOT_MIGRATED: "not-migrated" },
               durableObjects: {
                 RELAY_SESSIONS: { className: "RelaySessions", useSQLite: true },

@@ -36,6 +36,34 @@ export async function loadMail(
   return problems.length > 0 ? invalid(problems) : valid({ ...mail, attachments });
 }
 
+/**
+ * The mail with its streams read to their ends, so that it can wait; stored objects stay where they are.
+ * Rejects where a stream fails.
+ */
+export async function readStreams(
+  mail: ParsedMail,
+): Promise<Result<ParsedMail, readonly Problem[]>> {
+  if (!mail.attachments.some(({ content }) => content instanceof ReadableStream))
+    return valid(mail);
+  const problems: Problem[] = [];
+  const attachments: ParsedAttachment[] = [];
+  let left = LIMITS.contentOctets - knownOctets(mail);
+  for (const parsed of mail.attachments) {
+    const isStream = parsed.content instanceof ReadableStream;
+    const loaded = isStream
+      ? await loadAttachment(parsed, { store: undefined, most: left })
+      : undefined;
+    if (loaded === undefined) attachments.push(parsed);
+    else if (!loaded.ok) {
+      problems.push({ pointer: `${parsed.pointer}${loaded.problems.at}`, ...loaded.problems });
+    } else if (loaded.value.content instanceof Uint8Array) {
+      attachments.push({ ...parsed, content: loaded.value.content });
+      left -= encodedLength(loaded.value.content);
+    }
+  }
+  return problems.length > 0 ? invalid(problems) : valid({ ...mail, attachments });
+}
+
 function isLoaded(mail: ParsedMail): mail is ParsedMail & Mail {
   return mail.attachments.every(({ content }) => content instanceof Uint8Array);
 }

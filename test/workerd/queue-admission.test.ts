@@ -185,6 +185,24 @@ describe("a mail that is not sent", () => {
     expect(found?.rcptTo).toStrictEqual(["bob@example.org"]);
   });
 
+  it("to some is told of once, however often the others are tried", async () => {
+    const body = await waiting({ to: ["bob@example.org", LISTED[0]] });
+    await suppress(...LISTED);
+    await deliver(body, { ...relays([1]), ...HEARD });
+    expect(await deliver(body, heard(), { attempts: 2 })).toBe("ack");
+    expect((await lifeOf(body.id)).steps).toStrictEqual([
+      "queued",
+      "deferred",
+      "suppressed",
+      "accepted",
+    ]);
+    expect(toldOf(body.id)).toStrictEqual([
+      ["email.delivery_delayed", ["bob@example.org"]],
+      ["email.suppressed", [LISTED[0]]],
+      ["email.sent", ["bob@example.org"]],
+    ]);
+  });
+
   it("is not allowed here any more", async () => {
     const body = await waiting();
     expect(await deliver(body, heard({ ALLOWED_RECIPIENTS: "example.net" }))).toBe("ack");

@@ -2,8 +2,9 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { describe, expect, it, vi } from "vitest";
 
+import { tick } from "../../src/cron.ts";
 import { arrived } from "../net/control.ts";
-import { consume } from "./consume.ts";
+import { binding, consume, queue } from "./consume.ts";
 import { lifeOf } from "./journalled.ts";
 import { db, store } from "./store/samples.ts";
 import { deliver, HEARD, waiting } from "./waiting.ts";
@@ -76,3 +77,29 @@ describe("a journal that is broken", () => {
     expect(again?.kind).toBe("busy");
   });
 });
+
+it.each(Array.from({ length: 8 }, (_, call) => call))(
+  "whatever call to the journal is the last that is answered (%i), the mail is sent, and a second copy marked",
+  async (call) => {
+    const [body, uuid, timestamp] = [mail(), crypto.randomUUID(), new Date()];
+    const message = { body, id: uuid.replaceAll("-", ""), timestamp };
+    const [first] = await consume([message], { ...heard(broken(call)), MAIL_QUEUE: binding });
+    // The journal is back, and so is the message, unless it is done with.
+    const env = { ...heard(db), MAIL_QUEUE: binding };
+    if (first !== "ack") await consume([{ ...message, attempts: 2 }], env);
+    // Later than any lease; whatever is not settled by then comes from the journal.
+    await tick(env, Date.now() + 7_200_000);
+    for (const { body: again } of queue.again.filter((one) => isOf(one.body, uuid))) {
+      await consume([{ body: again }], env);
+    }
+    const { mail: found, steps } = await lifeOf(uuid);
+    expect(found?.status).toBe("accepted");
+    const copies = await arrived("starttls", body.subject);
+    expect(copies.length).toBeGreaterThanOrEqual(1);
+    expect(copies.length).toBeLessThanOrEqual(steps.includes("interrupted") ? 2 : 1);
+  },
+);
+
+function isOf(body: unknown, uuid: string): boolean {
+  return (body as { readonly id?: unknown }).id === uuid;
+}
