@@ -57,20 +57,23 @@ export class Delivery {
     return requests === undefined ? undefined : lackOf(requests, this.#capabilities, options);
   }
 
+  /**
+   * The first transaction. Throws `InvalidCommand` where a recipient cannot stand in a command, be it one
+   * of a later transaction: this must show before any has the mail.
+   */
+  first(options: RunOptions): TransactionRun {
+    const run = this.next(options);
+    if (run.transaction.forwardPaths.length < this.#left.length) {
+      void new TransactionRun(this.transaction, this.#capabilities, options);
+    }
+    return run;
+  }
+
   /** The next transaction. Throws `InvalidCommand` where the envelope cannot stand in a command. */
   next(options: RunOptions): TransactionRun {
     const forwardPaths = this.#chunkOf(this.#left);
     const transaction = { ...this.transaction, forwardPaths };
     return new TransactionRun(transaction, this.#capabilities, options);
-  }
-
-  /**
-   * All recipients in one transaction that is not to be run. Throws `InvalidCommand` where one cannot
-   * stand in a command, so that this shows before any has the mail.
-   */
-  rehearse(): TransactionRun {
-    const options = { reset: false, mayGoUnasked: false };
-    return new TransactionRun(this.transaction, this.#capabilities, options);
   }
 
   /** Takes how a transaction ended: the whole outcome, or undefined where there is another to come. */

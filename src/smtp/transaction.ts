@@ -5,7 +5,7 @@
  * size, never the content; the dialogue owns the stream and the order of replies.
  */
 import type { Capabilities } from "./capabilities.ts";
-import { bdatLast, DATA, encodeCommand, mailFrom, rcptTo, RSET, type Command } from "./command.ts";
+import { bdatLast, checkCommand, DATA, mailFrom, rcptTo, RSET, type Command } from "./command.ts";
 import {
   failed,
   isTransient,
@@ -113,7 +113,8 @@ export class TransactionRun {
     this.#rcptCommands = forwardPaths.map((path) =>
       rcptTo(path, requests === undefined ? [] : rcptWords(requests, path)),
     );
-    for (const command of [mail, ...this.#rcptCommands]) encodeCommand(command);
+    checkCommand(mail);
+    this.#rcptCommands.forEach(checkCommand);
     this.#toWrite = [{ type: "mail", stage: "mail", command: mail }];
     if (options.reset) this.#toWrite.unshift({ type: "rset", stage: "mail", command: RSET });
   }
@@ -163,8 +164,8 @@ export class TransactionRun {
     }
   }
 
-  /** How it ended, where no reply is owed and no command is left; the transcript is the caller's. */
-  outcome(transcript: readonly string[]): TransactionOutcome | undefined {
+  /** How it ended, where no reply is owed and no command is left. A failure needs the transcript. */
+  outcome(transcript: () => readonly string[]): TransactionOutcome | undefined {
     if (this.#finalReply !== undefined) {
       const accepted = this.transaction.forwardPaths.filter((path) => this.#accepted.has(path));
       return { status: "accepted", accepted, refused: this.#refused, reply: this.#finalReply };
@@ -172,7 +173,7 @@ export class TransactionRun {
     const failure = this.#failure ?? this.#recipientFailure();
     return failure === undefined
       ? undefined
-      : failed({ ...failure, ...this.refusals(), transcript });
+      : failed({ ...failure, ...this.refusals(), transcript: transcript() });
   }
 
   /** The refused recipients so far, as a part of a Failure. */
