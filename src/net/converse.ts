@@ -122,9 +122,14 @@ export class Session {
   /** How the transaction ended. It begins in its turn, and is awaited with others. Never rejects. */
   async submit(transaction: Transaction, content: Content): Promise<Settlement> {
     if (this.#connection !== undefined && !this.#running) {
-      // Mails that are submitted together look together: one wait at a time.
-      this.#looking ??= this.#look();
-      await this.#looking;
+      // A reply a moment ago is as good a sign as a turn of the event loop for what may have come.
+      if (this.#looking === undefined && Date.now() - this.#heardAt < FRESH_MS) {
+        this.#receiveEarly();
+      } else {
+        // Mails that are submitted together look together: one wait at a time.
+        this.#looking ??= this.#look();
+        await this.#looking;
+      }
     }
     const settlement = new Promise<Settlement>((resolve) => {
       this.#waiting.set(transaction, { content, resolve });
@@ -143,9 +148,8 @@ export class Session {
 
   /** Takes what came while nothing was asked for: a relay that idles out says so, or just closes. */
   async #look(): Promise<void> {
-    const isFresh = Date.now() - this.#heardAt < FRESH_MS;
-    // A turn of the event loop is enough for what is there; a reply a moment ago is as good a sign.
-    if (!isFresh) await this.#intake?.wait(0);
+    // A turn of the event loop is enough for what is there.
+    await this.#intake?.wait(0);
     this.#looking = undefined;
     this.#receiveEarly();
     this.#drive([]);
