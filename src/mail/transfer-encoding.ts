@@ -22,7 +22,7 @@ export const MAX_LINE_OCTETS = 998;
 export function encodeText(text: string): Body {
   const octets = encodeUtf8(toCrlf(text));
   // A line that starts with `From ` is not safe as it is: some mailbox on the way changes it.
-  if (lineForm(octets) === "7bit" && !octets.includes(DELETE) && !hasFromLine(text)) {
+  if (lineForm(octets) === "7bit" && !text.includes(DELETE) && !hasFromLine(text)) {
     return { encoding: "7bit", segment: { type: "octets", octets } };
   }
   if (quotedPrintableLength(octets) <= wrappedBase64Length(octets.length)) {
@@ -33,7 +33,7 @@ export function encodeText(text: string): Body {
 }
 
 /** Of 7 bits, and a control character all the same. */
-const DELETE = 0x7f;
+const DELETE = "\u007f";
 
 function hasFromLine(text: string): boolean {
   // To look for the word alone is many times faster, and few texts have it.
