@@ -64,11 +64,11 @@ export function authResponse(response: string): Command {
 }
 
 export interface MailParameters {
-  readonly sizeOctets?: number;
+  readonly sizeOctets?: number | undefined;
   readonly smtpUtf8?: boolean;
   readonly eightBitMime?: boolean;
   /** Further parameters, as `RET=HDRS`. */
-  readonly words?: readonly string[];
+  readonly words?: readonly string[] | undefined;
 }
 
 /** RFC 5321 §3.3: no space after the colon. An empty reverse-path is the null one. */

@@ -30,7 +30,7 @@ export interface Transaction {
   readonly sizeOctets?: number;
   /** `all`: nothing is sent unless every recipient is taken. */
   readonly recipientPolicy: RecipientPolicy;
-  readonly requests?: Requests;
+  readonly requests?: Requests | undefined;
 }
 
 export type RecipientPolicy = "any" | "all";
@@ -104,11 +104,11 @@ export class TransactionRun {
     this.#bdatOctets = keywords.has("CHUNKING") ? sizeOctets : undefined;
     this.#mayGoUnasked = options.mayGoUnasked && (sizeOctets ?? 0) <= MAX_UNASKED_OCTETS;
     const mail = mailFrom(reversePath, {
-      ...(sizeOctets !== undefined && keywords.has("SIZE") ? { sizeOctets } : {}),
+      sizeOctets: keywords.has("SIZE") ? sizeOctets : undefined,
       smtpUtf8,
       // RFC 6532 §3.1: header fields in UTF-8 are 8-bit content.
       eightBitMime: (smtpUtf8 || eightBit === true) && keywords.has("8BITMIME"),
-      ...(requests === undefined ? {} : { words: mailWords(requests) }),
+      words: requests === undefined ? undefined : mailWords(requests),
     });
     this.#rcptCommands = forwardPaths.map((path) =>
       rcptTo(path, requests === undefined ? [] : rcptWords(requests, path)),
