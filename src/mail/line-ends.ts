@@ -5,8 +5,7 @@ const LF = 0x0a;
 
 /** The text with every CRLF, lone CR and lone LF as CRLF, so that nothing can be smuggled. */
 export function toCrlf(text: string): string {
-  // Most texts need nothing, and to look is cheaper than to write them anew.
-  return /\r(?!\n)|(?:^|[^\r])\n/.test(text) ? text.replaceAll(/\r\n|\r|\n/g, "\r\n") : text;
+  return text.replaceAll(/\r\n|\r|\n/g, "\r\n");
 }
 
 /** As {@link toCrlf}, for octets of any charset: the very octets given where nothing had to change. */

@@ -13,7 +13,7 @@ import type { Transaction } from "../smtp/transaction.ts";
 import { Transparency } from "../smtp/transparency.ts";
 import { ask } from "./ask.ts";
 import type { Address, Connect, Connection } from "./connection.ts";
-import { BLOCK_OCTETS, blocksOf } from "./content.ts";
+import { BLOCK_OCTETS, blocksOf, eachBlock } from "./content.ts";
 import { Cork } from "./cork.ts";
 import { dial } from "./dial.ts";
 import { SessionRecord, type SessionReport } from "./session-record.ts";
@@ -279,17 +279,15 @@ export class Session {
     let octets = 0;
     this.#cork.mark();
     try {
-      for await (const block of blocksOf(content, ms)) {
+      const isThrough = await eachBlock(blocksOf(content, ms), (block) => {
         octets += block.length;
         this.#cork.push(transparency?.push(block) ?? block);
         // The last octet of BDAT must not go out before the dialogue knows that it does: from then on
         // the relay may have the mail.
         const isLast = transparency === undefined && octets >= (transaction.sizeOctets ?? 0);
-        if (isLast || this.#cork.octets < BLOCK_OCTETS) continue;
-        await this.#flush();
-        this.#receiveEarly();
-        if (this.isOver) return;
-      }
+        return isLast || this.#cork.octets < BLOCK_OCTETS ? true : this.#relieve();
+      });
+      if (!isThrough) return;
       if (transparency === undefined && octets !== transaction.sizeOctets) {
         // RFC 3030 §2: the relay counts; one octet more or less and it reads commands as content.
         throw new Error(`it has ${octets} octets, and ${transaction.sizeOctets} were announced`);
@@ -303,6 +301,13 @@ export class Session {
     }
     if (transparency !== undefined) this.#cork.push(transparency.end());
     this.#todo.push(...this.#dialogue.contentSent());
+  }
+
+  /** Writes content while there is more to come; whether it may come. */
+  async #relieve(): Promise<boolean> {
+    await this.#flush();
+    this.#receiveEarly();
+    return !this.isOver;
   }
 
   /** Writes all that is corked, as one write. */

@@ -5,7 +5,6 @@
  */
 declare class TextEncoder {
   encode(input: string): Uint8Array<ArrayBuffer>;
-  encodeInto(input: string, target: Uint8Array): unknown;
 }
 declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
