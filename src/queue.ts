@@ -68,7 +68,7 @@ async function settleAll(
   const { deadLetterQueue } = config.value.service;
   if (queue === deadLetterQueue || queue.endsWith("-dead")) {
     for (const { slip, event } of events) {
-      log("error", "event.dead", { event: event.id, id: event.event.mail.id });
+      log("error", "event.dead", { eventId: event.id, id: event.event.mail.id });
       slip.ack();
     }
     await bury(mails, shift);

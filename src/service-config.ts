@@ -131,8 +131,9 @@ function readOrigins({ settings, say }: Reading): readonly string[] {
   return [];
 }
 
+/** A star within a name would match nothing, and look as if it did. */
 function originOf(word: string): string | undefined {
-  return URL.canParse(word) ? new URL(word).origin : undefined;
+  return !word.includes("*") && URL.canParse(word) ? new URL(word).origin : undefined;
 }
 
 /** `100/60`: so many requests in so many seconds. */

@@ -28,6 +28,8 @@ export type Caller = Omit<Token, "secret" | "name"> & {
 /** 16 hexadecimal digits are 64 bits. */
 const MIN_SECRET_LENGTH = 16;
 const MAX_TOKENS = 1000;
+const MAX_WORDS = 1000;
+const OTHER_WAYS: readonly string[] = ["queue", "rpc"];
 const RIGHTS: readonly Right[] = ["send", "read"];
 const FIELDS = { known: ["name", "token", "rights", "senders"], aliases: {}, unsupported: [] };
 
@@ -80,22 +82,33 @@ function readToken(item: Field, problems: Problem[]): Token | undefined {
   if (name === undefined || !/^[\w.-]{1,64}$/.test(name)) {
     say("`name` is missing, or is not 1 to 64 letters, digits, `_`, `-` and `.`.");
   }
+  // The journal keeps whose a mail is by this name, and these are other ways in.
+  if (name !== undefined && OTHER_WAYS.includes(name)) say(`The name \`${name}\` is taken.`);
   if (secret === undefined) say("`token` is missing.");
-  const rights = readItems(fields.get("rights"), 10, problems).map(({ value }) => value);
-  if (rights.some((right) => !RIGHTS.some((one) => one === right))) {
-    say("`rights` are `send` and `read`.");
+  const rights = readWords(fields.get("rights"), problems);
+  if (rights?.length === 0 || rights?.some((right) => !RIGHTS.some((one) => one === right))) {
+    say("`rights` are `send` and `read`, at least one; without `rights` both.");
   }
-  const words = readItems(fields.get("senders"), 1000, problems).map(({ value }) => String(value));
-  const senders = parseAllowed(words);
+  const words = readWords(fields.get("senders"), problems);
+  // An empty list looks like nobody, and must not mean everybody.
+  if (words?.length === 0) say("`senders` is empty; without `senders` it may be anybody.");
+  const senders = parseAllowed(words ?? []);
   if (!senders.ok) for (const detail of senders.problems) say(`senders: ${detail}`);
   if (name === undefined || secret === undefined || !senders.ok) return undefined;
   if (problems.length > before) return undefined;
   return {
     name,
     secret,
-    rights: new Set(rights.length === 0 ? RIGHTS : RIGHTS.filter((one) => rights.includes(one))),
-    ...(words.length === 0 ? {} : { senders: senders.value }),
+    rights: new Set(RIGHTS.filter((one) => rights?.includes(one) ?? true)),
+    ...(words === undefined ? {} : { senders: senders.value }),
   };
+}
+
+/** One text or several; undefined where the field is absent. */
+function readWords(field: Field | undefined, problems: Problem[]): readonly string[] | undefined {
+  if (field === undefined) return undefined;
+  const items = readItems(field, MAX_WORDS, problems);
+  return items.flatMap((item) => readString(item, problems) ?? []);
 }
 
 function whichOf(pointer: string): string {

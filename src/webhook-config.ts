@@ -74,6 +74,10 @@ function parseItems(list: readonly unknown[]): Result<readonly Webhook[], readon
     const secret = secretOf(readString(fields.get("secret"), problems) ?? "");
     const events = readItems(fields.get("events"), 100, problems).map((item) => item.value);
     const known = EVENT_TYPES.filter((type) => events.includes(type));
+    // An event in the queue finds its webhook, and so its secret, by the URL.
+    if (webhooks.some((webhook) => webhook.url === url)) {
+      problems.push({ pointer: `${pointer}/url`, detail: "This URL is there twice." });
+    }
     if (!isAllowed(url)) problems.push({ pointer: `${pointer}/url`, detail: NO_URL });
     if (secret === undefined) problems.push({ pointer: `${pointer}/secret`, detail: NO_SECRET });
     if (known.length < new Set(events).size) {

@@ -390,7 +390,10 @@ describe("tokens", () => {
     ["a list of wrangler.toml", [TOKEN, other], [TOKEN, other]],
     ["from the Secrets Store", { get: async () => `${TOKEN}\n` }, [TOKEN]],
   ])("are read: %s", async (_, API_TOKENS, value) => {
-    expect(await readTokens({ API_TOKENS } as Env)).toStrictEqual({ ok: true, value });
+    expect(await readTokens({ API_TOKENS } as Env)).toStrictEqual({
+      ok: true,
+      value: value.map((secret) => ({ secret, rights: new Set(["send", "read"]) })),
+    });
   });
 
   it.each<[string, Env, RegExp]>([

@@ -5,6 +5,9 @@
  */
 import type { Problem } from "../smtp/outcome.ts";
 
+/** An object in the making, whose fields are set one by one: each spread into a literal costs a copy. */
+export type Draft<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** One field that was given, under the name that the caller wrote. */
 export interface Field {
   readonly name: string;
@@ -100,8 +103,12 @@ export function readItems(
     report(problems, field, `It has ${values.length} entries; at most ${limit} are allowed.`);
     return [];
   }
-  // Array.from fills the holes of a sparse array, so that they are refused and not skipped.
-  return Array.from(values, (value, index) => itemOf(field, index, value));
+  const items: Field[] = [];
+  // By index, so that the holes of a sparse array are refused and not skipped.
+  for (let index = 0; index < values.length; index++) {
+    items.push(itemOf(field, index, values[index]));
+  }
+  return items;
 }
 
 /** The item of a list, under the name of the list. */

@@ -64,7 +64,8 @@ export async function readStreams(
   return problems.length > 0 ? invalid(problems) : valid({ ...mail, attachments });
 }
 
-function isLoaded(mail: ParsedMail): mail is ParsedMail & Mail {
+/** Whether all of its content is in the mail itself. */
+export function isLoaded(mail: ParsedMail): mail is ParsedMail & Mail {
   return mail.attachments.every(({ content }) => content instanceof Uint8Array);
 }
 

@@ -147,7 +147,7 @@ function checkLocalPart(text: string): string | undefined {
   if (/[^!-~]/.test(text) && unseen().test(text)) {
     return "The part before the `@` holds a space or an invisible character.";
   }
-  if (/[^A-Za-z0-9.!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]/u.test(text)) {
+  if (/[^A-Za-z0-9.!#$%&'*+\-/=?^_`{|}~\u0080-\uffff]/.test(text)) {
     return "The part before the `@` holds a character that may not stand there unquoted.";
   }
   if (text.startsWith(".") || text.endsWith(".") || text.includes("..")) {

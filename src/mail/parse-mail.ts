@@ -15,7 +15,7 @@ import { hasControlButTab } from "./characters.ts";
 import { readCustomHeaders } from "./custom-headers.ts";
 import { parseDate } from "./date.ts";
 import { isRecord, readFields, readItems, readString, report } from "./fields.ts";
-import type { Field } from "./fields.ts";
+import type { Draft, Field } from "./fields.ts";
 import { headerLength } from "./header.ts";
 import { LIMITS } from "./limits.ts";
 import { readListUnsubscribe } from "./list-unsubscribe.ts";
@@ -122,20 +122,33 @@ function parseFields(
   const date = readDate(fields.get("date"), problems);
   const requests = readRequests(fields, problems);
   if (addresses === undefined || problems.length > 0) return invalid(problems);
-  const mail: ParsedMail = {
-    ...addresses,
+  const { from, sender, to, cc, bcc, replyTo, envelope } = addresses;
+  const { text, html, amp, calendar, textFormat, attachments } = bodies;
+  const mail: Draft<ParsedMail> = {
+    from,
+    to,
+    cc,
+    bcc,
+    replyTo,
     subject,
-    ...bodies,
+    textFormat,
+    attachments,
     headers,
-    ...(inReplyTo === undefined ? {} : { inReplyTo }),
     references,
-    ...(listUnsubscribe === undefined ? {} : { listUnsubscribe }),
-    ...(autoSubmitted === undefined ? {} : { autoSubmitted }),
-    ...(importance === undefined ? {} : { importance }),
-    messageId: messageId ?? (options.messageId ?? generateMessageId)(addresses.from.domain),
+    messageId: messageId ?? (options.messageId ?? generateMessageId)(from.domain),
     date: date ?? options.now ?? new Date(),
-    ...(requests === undefined ? {} : { requests }),
+    envelope,
   };
+  if (sender !== undefined) mail.sender = sender;
+  if (text !== undefined) mail.text = text;
+  if (html !== undefined) mail.html = html;
+  if (amp !== undefined) mail.amp = amp;
+  if (calendar !== undefined) mail.calendar = calendar;
+  if (inReplyTo !== undefined) mail.inReplyTo = inReplyTo;
+  if (listUnsubscribe !== undefined) mail.listUnsubscribe = listUnsubscribe;
+  if (autoSubmitted !== undefined) mail.autoSubmitted = autoSubmitted;
+  if (importance !== undefined) mail.importance = importance;
+  if (requests !== undefined) mail.requests = requests;
   const octets = headerLength(mail);
   if (octets <= LIMITS.headerOctets) return valid(mail);
   const detail = `The header has ${octets} octets; at most ${LIMITS.headerOctets} are allowed. Name fewer recipients in \`to\` and \`cc\`, or put them into \`bcc\`.`;
@@ -198,14 +211,12 @@ function readBodies(fields: ReadonlyMap<string, Field>, problems: Problem[]): Bo
     const detail = `The content is larger than ${LIMITS.contentOctets} octets, base64 counted.`;
     problems.push({ pointer: fields.has("attachments") ? "/attachments" : "/text", detail });
   }
-  return {
-    ...(text === "" ? {} : { text }),
-    ...(html === "" ? {} : { html }),
-    ...(amp === "" ? {} : { amp }),
-    textFormat,
-    ...(calendar === undefined ? {} : { calendar }),
-    attachments,
-  };
+  const bodies: Draft<Bodies> = { textFormat, attachments };
+  if (text !== "") bodies.text = text;
+  if (html !== "") bodies.html = html;
+  if (amp !== "") bodies.amp = amp;
+  if (calendar !== undefined) bodies.calendar = calendar;
+  return bodies;
 }
 
 function readTextFormat(field: Field | undefined, problems: Problem[]): ParsedMail["textFormat"] {

@@ -4,8 +4,10 @@
  */
 import type { Reply } from "../smtp/reply.ts";
 
-/** Unless RETRY_SECONDS says otherwise the first retry comes after about this long, each later one after
- * twice as long ... */
+/**
+ * The first retry comes after about this long unless RETRY_SECONDS says otherwise, each later one after twice
+ * as long ...
+ */
 export const FIRST_DELAY_SECONDS = 30;
 /** ... up to this: relays that defer for greylisting or quota relent within hours. */
 const USUAL_MOST_SECONDS = 6 * 3600;

@@ -26,7 +26,7 @@ export interface Finding {
   readonly outcome?: Outcome;
   /** Absent where the mail could not be read. */
   readonly contents?: Mailed;
-  /** What is to be told of it, before the verdict. */
+  /** What is to be written down and told of it before the verdict. */
   readonly before?: readonly Pick<Verdict, "entry" | "tidings">[];
 }
 
@@ -70,13 +70,15 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
     { nowMs, checkAtMs: nowMs + delaySeconds * 1000 + queueMs },
     shift,
   );
-  const earlier = [...(begun.isInDoubt ? [interrupted()] : []), ...before];
+  const isOver = isFinal(verdict.status);
+  // Once: where the whole mail comes again, it is found out again.
+  const told = isOver || verdict.owed !== undefined ? before : [];
+  const earlier = [...(begun.isInDoubt ? [interrupted()] : []), ...told];
   const isWritten = await ledger.write({
     ...settlement,
     events: [...earlier.map((each) => entryOf(each, nowMs, journalDetail)), ...settlement.events],
   });
   logVerdict({ id: turn.id, attempt: attempt.number, verdict, outcome, delaySeconds }, log);
-  const isOver = isFinal(verdict.status);
   // What a relay has is sent, whatever is written down of it. All else comes again.
   if (!isWritten && (!isOver || outcome === undefined)) {
     slip.retry(delaySeconds);
@@ -87,7 +89,7 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
     contents === undefined
       ? journalledMail(mail)
       : eventMail(mail.id, contents.posting, mail.createdAtMs);
-  const tidings = [...before.flatMap((each) => each.tidings), ...verdict.tidings];
+  const tidings = [...told.flatMap((each) => each.tidings), ...verdict.tidings];
   await proclaim([{ mail: shown, verdict: { ...verdict, tidings } }], nowMs, shift);
   if (!isOver) {
     slip.retry(delaySeconds);

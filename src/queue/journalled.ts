@@ -56,9 +56,16 @@ async function deliverGroup(tickets: readonly Ticket[], books: Books): Promise<v
   const guards = await guardAll(prepared, shift);
   const closing: Promise<void>[] = [];
   const attempt = async (each: Guard | Judged): Promise<void> => {
-    const finding = "finding" in each ? each.finding : await tryOne(each, shift);
-    // Not waited for here: the next mail need not wait until this one is written down.
-    closing.push(close(each.one, finding, books));
+    try {
+      const finding = "finding" in each ? each.finding : await tryOne(each, shift);
+      // Not waited for here: the next mail need not wait until this one is written down.
+      closing.push(close(each.one, finding, books));
+    } catch (error) {
+      // A fault of ours: when its lease is over, it is in doubt.
+      const { slip } = each.one;
+      shift.log("error", "queue.fault", { message: slip.id, error: nameOf(error) });
+      slip.retry(delayOf(slip.attempts));
+    }
   };
   for await (const _ of inOrder(guards, attempt, () => MAILS_AT_ONCE));
   await Promise.all(closing);

@@ -34,7 +34,7 @@ async function callOne(
   { config, log }: Pick<Desk, "config" | "log">,
 ): Promise<void> {
   const { id, url, event } = queued;
-  const facts = { event: id, type: event.type, id: event.mail.id, attempt: slip.attempts };
+  const facts = { eventId: id, type: event.type, id: event.mail.id, attempt: slip.attempts };
   const webhook = config.service.webhooks.find((one) => one.url === url);
   if (webhook === undefined || !webhook.events.has(event.type)) {
     log("warn", "event.unwanted", facts);

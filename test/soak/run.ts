@@ -45,11 +45,16 @@ export async function runSoak(options: SoakOptions): Promise<Account> {
   const link = await startChaosProxy(relay.port, random);
   const state = mkdtempSync(join(tmpdir(), "postrider-soak-"));
   const port = await freePort();
+  let isBeingKilled = false;
   const start = async (): Promise<Worker> =>
     startWorker({
       port,
       persistTo: state,
       vars: varsOf(link.port, unknown),
+      onExit: (reason) => {
+        // Nobody would answer any more.
+        if (!isBeingKilled) throw new Error(reason);
+      },
     });
   let worker: Worker | undefined = await start();
   const clock = startClock(() => worker?.url, CLOCK_MS);
@@ -67,8 +72,10 @@ export async function runSoak(options: SoakOptions): Promise<Account> {
       // The traffic ends only when all are answered, and so passes each of these numbers.
       while (tolds.length < (mails * kill) / (kills + 1)) await sleep(200);
       say(`${tolds.length} mails answered: the Worker is killed`);
+      isBeingKilled = true;
       process.kill(-worker.processGroup, "SIGKILL");
       await worker.stop();
+      isBeingKilled = false;
       worker = undefined;
       worker = await start();
       if (kill === 1) await outage(link, say);
