@@ -14,6 +14,7 @@ import { sendBatch } from "./batch.ts";
 import type { Body } from "./body.ts";
 import { crossOrigin } from "./cors.ts";
 import { health } from "./health.ts";
+import { docs, home, openApi } from "./pages.ts";
 import { listMails, showMail } from "./mails.ts";
 import type { ProblemDetails } from "./problem.ts";
 import { clientKey, limitFields, overLimit } from "./rate-limit.ts";
@@ -52,9 +53,9 @@ export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
   };
 
   app.use(crossOrigin());
-  serve("/", {
-    GET: (c) => c.json({ name: "postrider", health: "/health", send: "POST /emails" }),
-  });
+  serve("/", { GET: async (c) => home(c.req.raw, c.env) });
+  serve("/docs", { GET: async (c) => docs(c.req.raw) });
+  serve("/openapi.json", { GET: async (c) => openApi(c.req.raw) });
   serve("/health", { GET: async (c) => health(c.env) });
   serve("/emails", { GET: guarded("read", listMails), POST: guarded("send", sendMail) });
   serve("/emails/batch", { POST: guarded("send", sendBatch) });

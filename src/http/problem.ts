@@ -22,10 +22,46 @@ export type ProblemName =
   | "rate_limit_exceeded"
   | "application_error";
 
+/** What kind of problem it is; each has a section of the README, and its place in the API document. */
+export type ProblemTitle =
+  | "The mail is not valid"
+  | "The batch is not valid"
+  | "The query is not valid"
+  | "The change is not valid"
+  | "The suppression is not valid"
+  | "The body cannot be read"
+  | "The media type is not supported"
+  | "The request is too large"
+  | "The mail is too large for the queue"
+  | "No API token"
+  | "Wrong API token"
+  | "The API token may not do this"
+  | "Not allowed here"
+  | "All recipients are suppressed"
+  | "Too many requests"
+  | "The relay refused the mail"
+  | "The relay cannot be used"
+  | "The mail was not sent yet"
+  | "The mail may have been sent"
+  | "Mail cannot wait here"
+  | "The idempotency key is not valid"
+  | "The idempotency key was used for another request"
+  | "The same request is under way"
+  | "Idempotency is not available"
+  | "The journal is not set up"
+  | "The journal does not answer"
+  | "The mail is not scheduled"
+  | "Not an id"
+  | "Not an address"
+  | "Not found"
+  | "Method not allowed"
+  | "Not configured"
+  | "Internal error";
+
 export interface ProblemDetails {
   readonly status: number;
   readonly name: ProblemName;
-  readonly title: string;
+  readonly title: ProblemTitle;
   readonly message: string;
   /** Bad fields, with JSON Pointers into the request body. */
   readonly errors?: readonly Problem[];

@@ -20,7 +20,8 @@ const MAX_KEY_OCTETS = 1_024;
 /** Objects of ours in the bucket: mails of others may be among them. */
 const OWN_PREFIX = "postrider/";
 
-const SCHEMA = {
+/** The names of the members of an attachment, and their other spellings. */
+export const ATTACHMENT_FIELDS = {
   known: ["filename", "type", "content", "r2Key", "size", "disposition", "contentId", "path"],
   aliases: {
     r2_key: "r2Key",
@@ -66,7 +67,7 @@ function readAttachment(
     return undefined;
   }
   const before = problems.length;
-  const fields = readFields(item.value, SCHEMA, { pointer: item.pointer, problems });
+  const fields = readFields(item.value, ATTACHMENT_FIELDS, { pointer: item.pointer, problems });
   const path = fields.get("path");
   if (path !== undefined) {
     report(problems, path, "Nothing is fetched from a URL; give the file itself as `content`.");

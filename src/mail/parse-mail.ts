@@ -33,7 +33,8 @@ export interface ParseOptions {
   readonly messageId?: (domain: string) => string;
 }
 
-const SCHEMA = {
+/** The names of the fields, and their other spellings. */
+export const MAIL_FIELDS = {
   known: [
     "from",
     "sender",
@@ -88,7 +89,7 @@ export function parseMail(
     return invalid([{ pointer: "", detail: "A mail must be an object with `from` and `to`." }]);
   }
   const problems: Problem[] = [];
-  const fields = readFields(input, SCHEMA, { pointer: "", problems });
+  const fields = readFields(input, MAIL_FIELDS, { pointer: "", problems });
   const raw = fields.get("raw");
   const parsed =
     raw === undefined
