@@ -84,7 +84,7 @@ async function keptOf({ id, posting }: Order, env: Office["env"]): Promise<Attem
 
 function entering({ order, kept }: Attempted, { nowMs, options, office }: Within): NewMail {
   const { attemptMs, journalDetail } = office.config.service;
-  const leftOut = {
+  const left = {
     atMs: nowMs,
     type: "suppressed",
     data: { recipients: order.suppressed },
@@ -96,7 +96,7 @@ function entering({ order, kept }: Attempted, { nowMs, options, office }: Within
     ...(kept === undefined ? {} : { body: kept.text }),
     checkAtMs: nowMs + attemptMs,
     events: [
-      ...(order.suppressed.length === 0 ? [] : [leftOut]),
+      ...(order.suppressed.length === 0 ? [] : [left]),
       { atMs: nowMs, type: "attempt", data: { attempt: 1 } },
     ],
     detail: journalDetail,

@@ -110,8 +110,8 @@ async function claimOf(
   const nowMs = Date.now();
   const leaseMs = config.service.attemptMs + LEASE_MARGIN_MS;
   const request = { ...holder, fingerprint, nowMs, leaseMs, expiresAtMs: nowMs + KEPT_MS };
-  const once = async (): Promise<Claim> => claims.claim(request);
-  return once().catch(once).catch(once);
+  const claim = async (): Promise<Claim> => claims.claim(request);
+  return claim().catch(claim).catch(claim);
 }
 
 /** The mails of a request that died; undefined where one of them is being tried at this moment. */
