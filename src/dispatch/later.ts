@@ -6,6 +6,7 @@ import { routeOptions } from "../route-options.ts";
 import { failed } from "../smtp/outcome.ts";
 import type { JournalEvent } from "../store/journal.ts";
 import { eventMail, tell } from "../tell.ts";
+import { traced } from "../trace.ts";
 import { broken, nameOf, type Dispatched, type Order, type Results, type Within } from "./order.ts";
 
 /** The queue takes a message at most so long before it is due. */
@@ -30,19 +31,21 @@ export async function waitAll(
   if (queue === undefined || ready.length === 0) return;
   const detail = config.service.journalDetail;
   try {
-    await store?.journal.admit(
-      ready.map(({ order, waiting }) => {
-        const status = order.posting.scheduledAt === undefined ? "queued" : "scheduled";
-        return newMail(order, {
-          token: options.token,
-          createdAtMs: nowMs,
-          status,
-          body: waiting.text,
-          checkAtMs: checkAtOf(order, within),
-          events: [{ atMs: nowMs, type: status, data: scheduleOf(order) }],
-          detail,
-        });
-      }),
+    await traced("journal", async () =>
+      store?.journal.admit(
+        ready.map(({ order, waiting }) => {
+          const status = order.posting.scheduledAt === undefined ? "queued" : "scheduled";
+          return newMail(order, {
+            token: options.token,
+            createdAtMs: nowMs,
+            status,
+            body: waiting.text,
+            checkAtMs: checkAtOf(order, within),
+            events: [{ atMs: nowMs, type: status, data: scheduleOf(order) }],
+            detail,
+          });
+        }),
+      ),
     );
   } catch (error) {
     for (const { order } of ready) results.set(order.id, broken("JOURNAL", error));

@@ -10,6 +10,7 @@ import type { Outcome } from "../smtp/outcome.ts";
 import { isFinal } from "../store/journal.ts";
 import { removeSpooled } from "../store/spool.ts";
 import type { Verdict } from "../verdict.ts";
+import { traced } from "../trace.ts";
 import { broken, nameOf, type Office, type Order, type Results, type Within } from "./order.ts";
 
 /** Mails of one session under way together. */
@@ -35,19 +36,21 @@ export async function tryAll(
     tasks.push({ id, turn: 0, posting, createdAtMs: nowMs, attempt });
   }
   try {
-    await store?.journal.admit(
-      tasks.map((task) => {
-        const body = waiting.get(task.id)?.text;
-        return newMail(task, {
-          token: options.token,
-          createdAtMs: nowMs,
-          status: "sending",
-          ...(body === undefined ? {} : { body }),
-          checkAtMs: nowMs + config.service.attemptMs,
-          events: [{ atMs: nowMs, type: "attempt", data: { attempt: 1 } }],
-          detail: config.service.journalDetail,
-        });
-      }),
+    await traced("journal", async () =>
+      store?.journal.admit(
+        tasks.map((task) => {
+          const body = waiting.get(task.id)?.text;
+          return newMail(task, {
+            token: options.token,
+            createdAtMs: nowMs,
+            status: "sending",
+            ...(body === undefined ? {} : { body }),
+            checkAtMs: nowMs + config.service.attemptMs,
+            events: [{ atMs: nowMs, type: "attempt", data: { attempt: 1 } }],
+            detail: config.service.journalDetail,
+          });
+        }),
+      ),
     );
   } catch (error) {
     for (const { id } of orders) results.set(id, broken("JOURNAL", error));
@@ -96,7 +99,8 @@ async function settleAll(
   const settlements = done.map(({ task, verdict }) =>
     settlementOf(task, verdict, { nowMs, checkAtMs }, office),
   );
-  const settle = async (): Promise<void> => store?.journal.settle(settlements);
+  const settle = async (): Promise<void> =>
+    traced("journal", async () => store?.journal.settle(settlements));
   await settle()
     .catch(settle)
     .catch(settle)
