@@ -8,6 +8,7 @@ import type { Env } from "./env.ts";
 import { entryOf } from "./journal-entry.ts";
 import type { Log } from "./log.ts";
 import type { EventMail } from "./mail-event.ts";
+import { measure, type WayIn } from "./metrics.ts";
 import type { Posting } from "./posting.ts";
 import type { Way } from "./relay/way.ts";
 import { routeOptions } from "./route-options.ts";
@@ -15,6 +16,7 @@ import { failed, type Outcome } from "./smtp/outcome.ts";
 import type { Settlement, Turn } from "./store/journal.ts";
 import type { Store } from "./store/store.ts";
 import { eventMail, tell } from "./tell.ts";
+import { traced } from "./trace.ts";
 import { verdictOf, type Attempt, type Verdict } from "./verdict.ts";
 
 /** What an attempt works with. */
@@ -24,6 +26,8 @@ export interface Desk {
   readonly log: Log;
   /** Absent where JOURNAL is not bound. */
   readonly store?: Store;
+  /** Absent for what waited in the queue. */
+  readonly wayIn?: WayIn;
 }
 
 export interface Tried {
@@ -40,21 +44,34 @@ export interface Task extends Turn {
 
 /** Gives the mail to a relay, and judges what came of it. Never rejects. */
 export async function tryMail(
-  { posting: { mail }, attempt }: Task,
+  { id, posting: { mail }, attempt }: Task,
   way: Pick<Way, "deliver">,
   desk: Desk,
 ): Promise<Tried> {
-  const begunAt = Date.now();
-  const outcome = desk.config.service.sandbox
-    ? await sandboxed(mail, desk)
-    : await way.deliver(mail);
-  const verdict = verdictOf(outcome, {
-    ...attempt,
-    recipients: mail.envelope.to,
-    tookMs: Date.now() - begunAt,
-    unknown: desk.config.unknown,
+  return traced("attempt", async (note) => {
+    const begunAt = Date.now();
+    const outcome = desk.config.service.sandbox
+      ? await sandboxed(mail, desk)
+      : await way.deliver(mail);
+    const tookMs = Date.now() - begunAt;
+    const recipients = mail.envelope.to;
+    const { unknown } = desk.config;
+    const verdict = verdictOf(outcome, { ...attempt, recipients, tookMs, unknown });
+    const { wayIn = "queue" } = desk;
+    measure(desk.env, { wayIn, mail, outcome, verdict, attempt: attempt.number, tookMs });
+    const failure = outcome.status === "accepted" ? undefined : outcome.failure;
+    note({
+      "mail.id": id,
+      "mail.recipients": recipients.length,
+      "mail.attempt": attempt.number,
+      "mail.status": outcome.status,
+      "smtp.relay": outcome.relay,
+      "smtp.code": verdict.reply?.code,
+      "failure.cause": failure?.cause,
+      "failure.stage": failure?.stage,
+    });
+    return { outcome, verdict };
   });
-  return { outcome, verdict };
 }
 
 /** What the journal is to write down of a verdict; `checkAtMs` where the mail is to be tried again. */

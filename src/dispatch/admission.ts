@@ -1,5 +1,6 @@
 /** Into the journal, before anything else is done with a mail. */
 import type { NewMail } from "../store/journal.ts";
+import { traced } from "../trace.ts";
 import { broken, nameOf, type Dispatched, type Office } from "./order.ts";
 
 /**
@@ -13,7 +14,7 @@ export async function admitted(
 ): Promise<Dispatched | undefined> {
   if (store === undefined || mails.length === 0) return undefined;
   const { journal } = store;
-  const admit = async (): Promise<void> => journal.admit(mails);
+  const admit = async (): Promise<void> => traced("journal", async () => journal.admit(mails));
   try {
     await admit().catch(admit).catch(admit);
     return undefined;

@@ -9,6 +9,7 @@ import { sessionLog } from "../session-log.ts";
 import { failed, type Failure, type Outcome } from "../smtp/outcome.ts";
 import { isFinal, type NewMail } from "../store/journal.ts";
 import { removeSpooled } from "../store/spool.ts";
+import { traced } from "../trace.ts";
 import { verdictOf, type Verdict } from "../verdict.ts";
 import { admitted } from "./admission.ts";
 import {
@@ -171,7 +172,8 @@ async function settleAll(done: readonly Done[], office: Office): Promise<Readonl
   const settlements = done.map(({ task, verdict }) =>
     settlementOf(task, verdict, { nowMs, checkAtMs }, office),
   );
-  const settle = async (): Promise<unknown> => store?.journal.settle(settlements);
+  const settle = async (): Promise<unknown> =>
+    traced("journal", async () => store?.journal.settle(settlements));
   await settle()
     .catch(settle)
     .catch(settle)

@@ -43,8 +43,8 @@ export function mailSchemas(): MailSchemas {
     Attachment,
     Mail: v.pipe(
       v.strictObject({
-        ...named(others, aliases),
         from: said(one, "Who it is from. ALLOWED_SENDERS and the token may restrict it."),
+        ...named(others, aliases),
         raw: absent,
       }),
       v.description("A mail by its fields. Null counts as absent; an unknown field is refused."),

@@ -134,7 +134,8 @@ export const OPERATIONS: readonly Operation[] = [
       },
       "message/rfc822": {
         type: "string",
-        description: "A whole message; its envelope in the query.",
+        description:
+          "A whole message; its envelope in the query (`from`, `to`), or in `X-Envelope-From` and `X-Envelope-To`, or as it says itself.",
       },
     },
     example: MAIL,
