@@ -33,7 +33,12 @@ const MAX_TOKENS = 1000;
 const MAX_WORDS = 1000;
 const OTHER_WAYS: ReadonlySet<string> = new Set(["queue", "rpc"]);
 const RIGHTS: readonly Right[] = ["send", "read"];
-const FIELDS = { known: ["name", "token", "rights", "senders"], aliases: {}, unsupported: [] };
+const FIELDS = {
+  known: ["name", "token", "rights", "senders"],
+  aliases: {},
+  unsupported: [],
+  isSecret: true,
+} as const;
 
 /** The tokens, at least one; or what is wrong, never with a token in it. */
 export function parseTokens(text: string): Result<readonly Token[], readonly string[]> {

@@ -22,6 +22,8 @@ export interface Schema {
   readonly aliases: Readonly<Record<string, string>>;
   /** Names that a later version knows: refused as such, never silently ignored. */
   readonly unsupported: readonly string[];
+  /** In a configuration an unknown name may be a secret that slipped: it is not repeated. */
+  readonly isSecret?: true;
 }
 
 /** The given fields under their canonical names. Null and undefined count as absent. */
@@ -43,13 +45,22 @@ export function readFields(
         detail: `The \`${name}\` field is not supported by this version.`,
       });
     } else if (!schema.known.includes(canonical)) {
-      problems.push({ pointer: field.pointer, detail: `Unknown field \`${printable(name)}\`.` });
+      problems.push(unknownField(name, schema, pointer));
     } else if (earlier === undefined) fields.set(canonical, field);
     else if (!isSame(earlier.value, value, 3)) {
       report(problems, field, `It is the same field as \`${earlier.name}\`, with another value.`);
     }
   }
   return fields;
+}
+
+function unknownField(name: string, { isSecret, known }: Schema, pointer: string): Problem {
+  if (isSecret === undefined) {
+    const detail = `Unknown field \`${printable(name)}\`.`;
+    return { pointer: `${pointer}/${escapePointer(name)}`, detail };
+  }
+  const names = known.map((one) => `\`${one}\``).join(", ");
+  return { pointer, detail: `There is an unknown field. The fields are ${names}.` };
 }
 
 /** Adds a problem with the field: ``Invalid `subject` field.`` and the reason. */
