@@ -8,6 +8,7 @@ import { invalid, valid } from "../result.ts";
 import type { Result } from "../result.ts";
 import { hasBidiControl, hasControl, onDemand } from "./characters.ts";
 import { parseDomain } from "./domain.ts";
+import { LIMITS } from "./limits.ts";
 import { utf8Length } from "./utf8.ts";
 
 /** A mailbox (RFC 5322 §3.4). */
@@ -109,12 +110,15 @@ function parseAngle(text: string): Result<Mailbox, string> {
   return parseAddress(text.slice(1, close));
 }
 
+const UNKNOWN_PART = "An object has `email` and, if need be, `name`; no other field is known.";
+
 function parseParts(input: object): Result<Mailbox, string> {
+  if (Object.keys(input).length > LIMITS.members) return invalid(UNKNOWN_PART);
   const parts = new Map<string, unknown>(Object.entries(input));
   for (const [key, value] of parts) {
     if (value === null || value === undefined) parts.delete(key);
     else if (key !== "email" && key !== "address" && key !== "name") {
-      return invalid("An object has `email` and, if need be, `name`; no other field is known.");
+      return invalid(UNKNOWN_PART);
     }
   }
   const email = parts.get("email") ?? parts.get("address");
