@@ -29,7 +29,7 @@ export type Caller = Omit<Token, "secret" | "name"> & {
 const MIN_SECRET_LENGTH = 16;
 const MAX_TOKENS = 1000;
 const MAX_WORDS = 1000;
-const OTHER_WAYS: readonly string[] = ["queue", "rpc"];
+const OTHER_WAYS: ReadonlySet<string> = new Set(["queue", "rpc"]);
 const RIGHTS: readonly Right[] = ["send", "read"];
 const FIELDS = { known: ["name", "token", "rights", "senders"], aliases: {}, unsupported: [] };
 
@@ -83,7 +83,7 @@ function readToken(item: Field, problems: Problem[]): Token | undefined {
     say("`name` is missing, or is not 1 to 64 letters, digits, `_`, `-` and `.`.");
   }
   // The journal keeps whose a mail is by this name, and these are other ways in.
-  if (name !== undefined && OTHER_WAYS.includes(name)) say(`The name \`${name}\` is taken.`);
+  if (name !== undefined && OTHER_WAYS.has(name)) say(`The name \`${name}\` is taken.`);
   if (secret === undefined) say("`token` is missing.");
   const rights = readWords(fields.get("rights"), problems);
   if (rights?.length === 0 || rights?.some((right) => !RIGHTS.some((one) => one === right))) {

@@ -1,6 +1,6 @@
 /** Changes to a mail that waits for its time: `PATCH /emails/{id}` and `POST /emails/{id}/cancel`. */
 import { RELEASE_AHEAD_MS } from "../dispatch/later.ts";
-import { isRecord, readFields, report, type Field } from "../mail/fields.ts";
+import { isRecord, readFields, readString, report, type Field } from "../mail/fields.ts";
 import { parseSchedule } from "../posting.ts";
 import type { Problem } from "../smtp/outcome.ts";
 import { removeSpooled } from "../store/spool.ts";
@@ -67,7 +67,8 @@ async function readTime(request: Request, id: string, now: Date): Promise<Body<D
   const problems: Problem[] = [];
   const fields = readFields(body.value, FIELDS, { pointer: "", problems });
   const named = fields.get("id");
-  if (named !== undefined && String(named.value).toLowerCase() !== id.toLowerCase()) {
+  const other = readString(named, problems);
+  if (named !== undefined && other !== undefined && other.toLowerCase() !== id.toLowerCase()) {
     report(problems, named, "It is another email than the one in the path.");
   }
   const date = dateOf(fields.get("scheduledAt"), now, problems);

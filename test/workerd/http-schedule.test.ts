@@ -37,7 +37,7 @@ describe("PATCH /emails/{id}", () => {
     const { id } = await scheduled();
     const body = (value: unknown) => ({ scheduled_at: "in 2 hours", [name]: value });
     expect((await ask("PATCH", `/emails/${id}`, { body: body(id) })).status).toBe(200);
-    for (const other of [crypto.randomUUID(), 1, {}]) {
+    for (const other of [crypto.randomUUID(), 1, {}, { toString: 1, valueOf: 1 }]) {
       const answer = await ask("PATCH", `/emails/${id}`, { body: body(other) });
       expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: `#/${name}` }] } });
     }

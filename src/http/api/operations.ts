@@ -165,7 +165,12 @@ export const OPERATIONS: readonly Operation[] = [
     ],
     body: { "application/json": { type: "array", items: ANY_MAIL, minItems: 1, maxItems: 100 } },
     example: [MAIL, { ...MAIL, to: "eve@example.org" }],
-    answers: { 200: { is: "Batch", means: "What became of each; `errors` of those that failed." } },
+    answers: {
+      200: {
+        is: "Batch",
+        means: "What became of each; in permissive mode `errors` has those that failed.",
+      },
+    },
     problems: [...SENDING, "The batch is not valid"],
   },
   {
