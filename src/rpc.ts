@@ -5,6 +5,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import { readConfig } from "./config.ts";
+import { MAX_MAILS } from "./dispatch/batch-size.ts";
 import { dispatch } from "./dispatch/dispatch.ts";
 import { nameOf, type Dispatched, type Office, type Order } from "./dispatch/order.ts";
 import type { Env } from "./env.ts";
@@ -56,9 +57,6 @@ export interface MailReceipt {
   readonly relay?: string;
   readonly reply?: KeptReply;
 }
-
-/** More would take longer than a call may. */
-const MAX_MAILS = 100;
 
 export class Mailer extends WorkerEntrypoint<Env> {
   /**
