@@ -37,7 +37,9 @@ export function validateBody<Name extends "Reschedule" | "NewSuppression">(
   // Asked first, since for valibot a list is an object.
   if (!isRecord(value)) return invalid([{ pointer: "", detail: "The body must be an object." }]);
   const schema: v.GenericSchema<unknown, Requests[Name]> = SCHEMAS[name];
-  const { success, output, issues } = v.safeParse(schema, value);
+  // Null counts as absent, under whatever name.
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  const { success, output, issues } = v.safeParse(schema, Object.fromEntries(members));
   return success ? valid(output) : invalid(issues.map(problemOf));
 }
 

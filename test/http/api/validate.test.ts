@@ -117,8 +117,8 @@ describe("a body", () => {
     ]);
   });
 
-  it("may have both spellings with one address", () => {
-    const body = { address: "b@EXAMPLE.org", email: "b@example.org", note: null };
+  it("may have both spellings with one address, and nulls", () => {
+    const body = { address: "b@EXAMPLE.org", email: "b@example.org", note: null, other: null };
     expect(validateBody("NewSuppression", body)).toMatchObject({
       ok: true,
       value: { address: "b@example.org" },
