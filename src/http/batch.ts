@@ -2,6 +2,8 @@
 import { MAX_MAILS } from "../dispatch/batch-size.ts";
 import { dispatch } from "../dispatch/dispatch.ts";
 import type { Dispatched, Order } from "../dispatch/order.ts";
+import { fateOf } from "../idempotency/fate.ts";
+import type { Mails } from "../idempotency/once.ts";
 import { forbidden } from "../policy.ts";
 import { parsePosting, type Posting } from "../posting.ts";
 import type { Problem } from "../smtp/outcome.ts";
@@ -10,12 +12,12 @@ import { invalidMailDetails, outcomeResponse } from "./answer.ts";
 import type { Requests } from "./api/request-schema.ts";
 import type { Body } from "./body.ts";
 import { hindranceDetails } from "./hindrance.ts";
-import { once, readKey, type Answered, type Mails } from "./idempotency.ts";
+import { once, readKey, type Answered } from "./idempotency.ts";
 import { knownMembers } from "./known-mail.ts";
 import { readJsonBody } from "./posting-input.ts";
 import { problemResponse, type ProblemDetails } from "./problem.ts";
 import { refuse } from "./refuse.ts";
-import { isOpen, notAllowed, suppressedDetails } from "./send.ts";
+import { notAllowed, suppressedDetails } from "./send.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** `strict`: all are valid, or none is sent. `permissive`: those that are valid. */
@@ -84,10 +86,10 @@ async function send(request: Request, batch: Batch, around: Surroundings): Promi
     if (order === undefined || result === undefined) return { kind: "invalid" };
     return { kind: "dispatched", order, result };
   });
-  const isVoid = fates.every((fate) => fate.kind !== "known") && results.every(isFailure);
-  const response = await answer(request, { items, fates, validation, isVoid });
-  if (results.some(isOpen)) return { response, isOpen: true };
-  return isVoid ? { response, isVoid } : { response };
+  const isKnown = fates.some(({ kind }) => kind === "known");
+  const fate = fateOf(results, { isKnown });
+  const isVoid = fate === "void";
+  return { response: await answer(request, { items, fates, validation, isVoid }), fate };
 }
 
 interface Answering extends Omit<Batch, "mails"> {
@@ -173,15 +175,6 @@ function failureOf(request: Request, { id }: Order, result: Dispatched): Respons
         ? undefined
         : outcomeResponse(request, id, result.outcome);
   }
-}
-
-/** Nothing was sent, and nothing will be: where that is in doubt, it is no failure. */
-function isFailure(result: Dispatched): boolean {
-  if (isOpen(result)) return false;
-  if (result.kind === "tried") {
-    return result.outcome.status === "deferred" || result.outcome.status === "refused";
-  }
-  return result.kind !== "waiting";
 }
 
 function membersOf({ id, posting }: Order, result: Dispatched): object {

@@ -1,7 +1,7 @@
 /** `Idempotency-Key`: one delivery, however often and however close together it is asked for. */
 import { describe, expect, it } from "vitest";
 
-import { fingerprintOf } from "../../src/http/fingerprint.ts";
+import { fingerprintOf } from "../../src/idempotency/fingerprint.ts";
 import type { NewMail } from "../../src/store/journal.ts";
 import { arrived, hostile } from "../net/control.ts";
 import { journalled, store } from "./journalled.ts";

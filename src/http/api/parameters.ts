@@ -1,6 +1,7 @@
 /** The parameters of requests, as the document lists them: of the schemas that judge them, where there are such. */
 import * as v from "valibot";
 
+import { MAX_KEY_CHARACTERS } from "../../idempotency/key.ts";
 import { REQUESTS } from "./request-schema.ts";
 
 export interface Parameter {
@@ -25,7 +26,7 @@ export const KEY: Parameter = parameter(
   v.pipe(
     v.string(),
     v.minLength(1),
-    v.maxLength(256),
+    v.maxLength(MAX_KEY_CHARACTERS),
     v.description("The same key and body within 24 hours: the same answer, and one delivery."),
   ),
 );
