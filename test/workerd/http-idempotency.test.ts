@@ -294,6 +294,8 @@ describe("a fingerprint", () => {
       { a: 1 },
       { ab: 1 },
       new Uint8Array([1, 2]),
+      new Date(1),
+      new Date(2),
       [new Uint8Array([1]), new Uint8Array([2])],
     ];
     const prints = await Promise.all(values.map(fingerprintOf));
