@@ -10,6 +10,7 @@ import { forbidden } from "../policy.ts";
 import type { Posting } from "../posting.ts";
 import { narrowed } from "../queued-mail.ts";
 import type { Beginning } from "../store/journal.ts";
+import { traced } from "../trace.ts";
 import { ticketsOf, type Ticket } from "./admission.ts";
 import { delayOf, FIRST_DELAY_SECONDS, secondsUntil } from "./backoff.ts";
 import {
@@ -81,7 +82,8 @@ export async function begin(
   let beginnings: readonly Beginning[];
   try {
     const turns = tickets.map(({ turn }) => turn);
-    beginnings = await journal.begin(turns, { nowMs, leaseMs: config.service.attemptMs });
+    const time = { nowMs, leaseMs: config.service.attemptMs };
+    beginnings = await traced("journal", async () => journal.begin(turns, time));
   } catch (error) {
     // Nothing is sent that could not be written down before.
     log("error", "journal.fault", { at: "begin", mails: tickets.length, error: nameOf(error) });

@@ -5,6 +5,7 @@
 import { nameOf } from "../dispatch/order.ts";
 import type { Log } from "../log.ts";
 import type { Journal, Settlement } from "../store/journal.ts";
+import { traced } from "../trace.ts";
 
 /** The mails of a batch end in groups, as the relay answers a group: this is longer than between them. */
 const GATHER_MS = 20;
@@ -51,7 +52,7 @@ export class Ledger {
   async #settle(settlements: readonly Settlement[]): Promise<boolean> {
     for (let tries = 0; ; tries += 1) {
       try {
-        await this.#journal.settle(settlements);
+        await traced("journal", async () => this.#journal.settle(settlements));
         return true;
       } catch (error) {
         const pauseMs = PAUSES_MS[tries];
