@@ -53,7 +53,7 @@ export function readFields(
     const canonical = Object.hasOwn(schema.aliases, name) ? (schema.aliases[name] ?? name) : name;
     const earlier = fields.get(canonical);
     if (schema.unsupported.includes(canonical)) {
-      if (isEmptyList(value)) continue;
+      if (isEmpty(value)) continue;
       problems.push({
         pointer: field.pointer,
         detail: `The \`${name}\` field is not supported by this version.`,
@@ -61,6 +61,8 @@ export function readFields(
     } else if (!schema.known.includes(canonical)) {
       problems.push(unknownField(field, schema, pointer));
     } else if (earlier === undefined) fields.set(canonical, field);
+    else if (isEmpty(value)) continue;
+    else if (isEmpty(earlier.value)) fields.set(canonical, field);
     else if (!isSame(earlier.value, value, 3)) {
       report(problems, field, `It is the same field as \`${earlier.name}\`, with another value.`);
     }
@@ -172,7 +174,8 @@ export function printable(name: string): string {
 
 const LONE_SURROGATE = "It holds half of a surrogate pair, which UTF-8 cannot carry.";
 
-function isEmptyList(value: unknown): boolean {
+/** What some clients send for a field that they do not have. */
+function isEmpty(value: unknown): boolean {
   return value === "" || (Array.isArray(value) && value.length === 0);
 }
 
