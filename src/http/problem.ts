@@ -90,17 +90,29 @@ export function problemResponse(request: Request, details: ProblemDetails): Resp
       : { errors: errors.map(({ pointer, detail }) => ({ detail, pointer: `#${pointer}` })) }),
     ...more,
   };
-  const accept = request.headers.get("accept")?.toLowerCase();
-  const asked = accept?.includes("application/problem+json") === true;
+  const accept = request.headers.get("accept") ?? "";
+  const weight = weightOf(accept, "application/problem+json");
+  const isAsked = weight > 0 && weight >= weightOf(accept, "application/json");
   return Response.json(body, {
     status,
     headers: {
-      "content-type": asked ? "application/problem+json" : "application/json",
+      "content-type": isAsked ? "application/problem+json" : "application/json",
       "cache-control": "no-store",
       vary: "Accept",
       ...headers,
     },
   });
+}
+
+/** How much the media type is wanted by name (RFC 9110 §12.5.1), from 0 to 1; 0 where it is not named. */
+function weightOf(accept: string, type: string): number {
+  for (const range of accept.toLowerCase().split(",")) {
+    const [name = "", ...parameters] = range.split(";").map((part) => part.trim());
+    if (name !== type) continue;
+    const q = parameters.find((parameter) => parameter.startsWith("q="));
+    return q === undefined ? 1 : Number(q.slice(2));
+  }
+  return 0;
 }
 
 /** Each title has a section of the README with this anchor. */
