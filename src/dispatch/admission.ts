@@ -16,7 +16,7 @@ export async function admitted(
   const { journal } = store;
   const admit = async (): Promise<void> => traced("journal", async () => journal.admit(mails));
   try {
-    await admit().catch(admit).catch(admit);
+    await traced("journal", async () => admit().catch(admit).catch(admit));
     return undefined;
   } catch (error) {
     log("error", "journal.fault", { at: "admit", mails: mails.length, error: nameOf(error) });
