@@ -17,6 +17,14 @@ it.each([
   expect(parseMail({ ...HELLO, ...more })).toMatchObject({ ok: true, value: { replyTo } });
 });
 
+it.each([
+  ["a flag", { require_tls: "", requireTls: true }],
+  ["an object", { deliver_by: "", deliverBy: { seconds: 60 } }],
+  ["a list where one text is meant", { message_id: [], messageId: "<1@example.com>" }],
+])("is another value where no text is meant: %s", (_, more) => {
+  expect(parseMail({ ...HELLO, ...more })).toMatchObject({ ok: false });
+});
+
 it("is absent as a time", () => {
   const posting = parsePosting({ ...HELLO, scheduled_at: "", scheduledAt: "in 5 min" });
   expect(posting).toMatchObject({ ok: true, value: { scheduledAt: expect.any(Date) } });

@@ -36,6 +36,14 @@ describe("what is a valid mail is one by the schema", () => {
     ],
     ["nulls", { cc: null, attachments: null, headers: { "X-A": null }, dsn: null, tags: null }],
     ["empty lists", { cc: "", bcc: [], attachments: "", headers: [], references: "", tags: [] }],
+    [
+      "what is empty beside what is not",
+      {
+        reply_to: [],
+        replyTo: "a@example.com",
+        attachments: [{ content: "", path: "", content_id: "", inline_content_id: "x" }],
+      },
+    ],
     ["tags and a time", { tags: [{ name: "a", value: "b" }], scheduled_at: "in 5 minutes" }],
     ["address for email", { from: { address: "a@example.com", name: null } }],
     ["octets", { attachments: [{ filename: "a", content: [1, 2, 255] }] }],
