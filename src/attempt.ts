@@ -72,6 +72,7 @@ export function settlementOf(
     turn,
     attempt: attempt.number,
     status,
+    isAsked: relay !== "",
     // No relay was asked: the last one that decided stays.
     ...(relay === "" ? {} : { relay }),
     ...kept,

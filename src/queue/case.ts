@@ -73,7 +73,8 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
   const isOver = isFinal(verdict.status);
   // Once: where the whole mail comes again, it is found out again.
   const told = isOver || verdict.owed !== undefined ? before : [];
-  const earlier = [...(begun.isInDoubt ? [interrupted()] : []), ...told];
+  const isOverDoubt = isOver || settlement.isAsked === true;
+  const earlier = [...(begun.isInDoubt && isOverDoubt ? [interrupted()] : []), ...told];
   const isWritten = await ledger.write({
     ...settlement,
     events: [...earlier.map((each) => entryOf(each, nowMs, journalDetail)), ...settlement.events],

@@ -137,13 +137,15 @@ async function prepare(one: Case, shift: JournalShift): Promise<Ready | Judged> 
   try {
     contents = begun.body === undefined ? undefined : await keptContents(begun.body, slip, env);
   } catch (error) {
+    // Before all else: what SPOOL does not tell now must not be sent a second time later.
+    if (isOverFor(begun, shift)) return judged({ verdict: doubtful(concernedBy(one)) });
     log("error", "queue.fault", { message: slip.id, error: nameOf(error) });
     return judged({ verdict: postponed("SPOOL could not be read.") });
   }
   const mailed = contents?.kind === "mail" ? contents : undefined;
   const found = mailed === undefined ? {} : { contents: mailed };
   const concerned = concernedBy(one, mailed);
-  if (begun.isInDoubt && config.unknown === "fail") {
+  if (isOverFor(begun, shift)) {
     return judged({ ...found, verdict: doubtful(concerned) });
   }
   if (mailed === undefined) {
@@ -158,6 +160,11 @@ async function prepare(one: Case, shift: JournalShift): Promise<Ready | Judged> 
     return judged({ ...found, verdict: refusedHere(problems, concerned, attempt.number) });
   }
   return { one, contents: mailed, posting: { ...mailed.posting, mail } };
+}
+
+/** It may have been sent, and such a mail is not tried again here. */
+function isOverFor({ isInDoubt }: Case["begun"], { config }: JournalShift): boolean {
+  return isInDoubt && config.unknown === "fail";
 }
 
 /** A mail for those who may be written to. */

@@ -139,6 +139,8 @@ export interface Settlement extends Turn {
    */
   readonly attempt: number;
   readonly status: MailStatus;
+  /** A relay was asked. Where none was, a mail that was in doubt before the attempt still is. */
+  readonly isAsked?: boolean;
   /** Absent with `reply`: both as before. */
   readonly relay?: string;
   readonly reply?: KeptReply;

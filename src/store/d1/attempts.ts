@@ -89,8 +89,8 @@ function whyNot(
 }
 
 function settlementValue(settlement: Settlement): Readonly<Record<string, unknown>> {
-  const { id, turn, attempt, status, relay, reply, owed, checkAtMs, events } = settlement;
-  return { id, turn, attempt, status, relay, reply, owed, checkAtMs, events };
+  const { id, turn, attempt, status, isAsked, relay, reply, owed, checkAtMs, events } = settlement;
+  return { id, turn, attempt, status, isAsked, relay, reply, owed, checkAtMs, events };
 }
 
 /** A message of a queue may come a little before its delay is over. */
@@ -130,7 +130,7 @@ const SETTLE = `
   UPDATE mails SET
     status = settled.value ->> 'status',
     check_at = settled.value ->> 'checkAtMs',
-    in_doubt = 0,
+    in_doubt = CASE WHEN settled.value ->> 'isAsked' = 1 THEN 0 ELSE mails.in_doubt END,
     owed = coalesce(settled.value -> 'owed', mails.owed),
     relay = coalesce(settled.value ->> 'relay', mails.relay),
     reply = CASE WHEN settled.value -> 'relay' IS NULL AND settled.value -> 'reply' IS NULL

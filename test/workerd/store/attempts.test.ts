@@ -126,12 +126,15 @@ describe("begin", () => {
     expect(begun).toMatchObject([{ isInDoubt: true, mail: { attempts: 2 } }]);
   });
 
-  it("is not in doubt any more once an attempt has ended", async () => {
+  it.each([
+    ["is not in doubt any more once an attempt has asked a relay", true],
+    ["is still in doubt after an attempt that asked none", false],
+  ])("%s", async (_, isAsked) => {
     const { id } = await admitted();
     await begin(id);
     await begin(id, { nowMs: NOW + MINUTE });
-    await journal.settle([settlement(id, { attempt: 2, status: "deferred" })]);
-    expect(await begin(id, { nowMs: NOW + 2 * MINUTE })).toMatchObject({ isInDoubt: false });
+    await journal.settle([settlement(id, { attempt: 2, status: "deferred", isAsked })]);
+    expect(await begin(id, { nowMs: NOW + 2 * MINUTE })).toMatchObject({ isInDoubt: !isAsked });
   });
 
   it("gives a mail without a body without one", async () => {
