@@ -79,6 +79,7 @@ export function settlementOf(
     ...(owed === undefined ? {} : { owed }),
     ...(status === "deferred" ? { checkAtMs: time.checkAtMs } : {}),
     events: [entryOf(verdict, time.nowMs, detail)],
+    nonce: crypto.randomUUID(),
   };
 }
 

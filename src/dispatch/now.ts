@@ -96,7 +96,7 @@ async function settleAll(
   const settlements = done.map(({ task, verdict }) =>
     settlementOf(task, verdict, { nowMs, checkAtMs }, office),
   );
-  const settle = async (): Promise<void> => store?.journal.settle(settlements);
+  const settle = async (): Promise<unknown> => store?.journal.settle(settlements);
   await settle()
     .catch(settle)
     .catch(settle)

@@ -75,13 +75,21 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
   const told = isOver || verdict.owed !== undefined ? before : [];
   const isOverDoubt = isOver || settlement.isAsked === true;
   const earlier = [...(begun.isInDoubt && isOverDoubt ? [interrupted()] : []), ...told];
-  const isWritten = await ledger.write({
+  const written = await ledger.write({
     ...settlement,
     events: [...earlier.map((each) => entryOf(each, nowMs, journalDetail)), ...settlement.events],
   });
-  logVerdict({ id: turn.id, attempt: attempt.number, verdict, outcome, delaySeconds }, log);
+  logVerdict(
+    { id: turn.id, attempt: attempt.number, verdict, outcome, delaySeconds, written },
+    log,
+  );
+  // Another attempt or turn owns the mail: it tells, and what stands in SPOOL is what it sends.
+  if (written === "over") {
+    slip.ack();
+    return;
+  }
   // What a relay has is sent, whatever is written down of it. All else comes again.
-  if (!isWritten && (!isOver || outcome === undefined)) {
+  if (written === "lost" && (!isOver || outcome === undefined)) {
     slip.retry(delaySeconds);
     return;
   }
@@ -96,7 +104,7 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
     slip.retry(delaySeconds);
     return;
   }
-  if (isWritten && contents?.spooled !== undefined && env.SPOOL !== undefined) {
+  if (written === "counts" && contents?.spooled !== undefined && env.SPOOL !== undefined) {
     await removeSpooled(env.SPOOL, turn.id).catch(() => undefined);
   }
   slip.ack();

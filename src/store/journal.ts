@@ -149,6 +149,8 @@ export interface Settlement extends Turn {
   /** As in NewMail; absent where the status is final, and then the body goes. */
   readonly checkAtMs?: number;
   readonly events: readonly JournalEvent[];
+  /** Names this settlement: given twice, since the answer was lost, it counts once, and is known again. */
+  readonly nonce?: string;
 }
 
 /** A mail that is due to be handed to the queue. */
@@ -180,10 +182,10 @@ export interface Journal {
     time: { readonly nowMs: number; readonly leaseMs: number },
   ): Promise<readonly Beginning[]>;
   /**
-   * Writes down how attempts ended. A settlement of another turn or attempt than the mail's has no
-   * effect, nor has one of a mail that is final.
+   * Writes down how attempts ended; the ids of those that counted. A settlement of another turn or attempt
+   * than the mail's has no effect, nor has one of a mail that is final.
    */
-  settle(settlements: readonly Settlement[]): Promise<void>;
+  settle(settlements: readonly Settlement[]): Promise<ReadonlySet<string>>;
   /**
    * Takes mails that are scheduled and due until `untilMs`, or that nobody has looked after in time, and
    * gives each a new turn; they are looked after again at `checkAtMs` if that comes to nothing. An attempt

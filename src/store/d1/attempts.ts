@@ -25,14 +25,16 @@ export function attempts(db: D1Database): Pick<Journal, "begin" | "settle"> {
       return beginnings(turns, { nowMs, begun, found });
     },
     settle: async (settlements) => {
-      if (settlements.length === 0) return;
+      if (settlements.length === 0) return new Set();
       const groups = jsonGroups(settlements.map(settlementValue));
-      await db.batch(
+      const answers = await db.batch<Pick<MailRow, "id">>(
         // The events first: afterwards nothing tells a settlement that counted from one that came late.
-        [ADD_EVENTS, SETTLE, DROP_BODIES].flatMap((sql) =>
+        [ADD_EVENTS, SETTLE, DROP_BODIES, COUNTED].flatMap((sql) =>
           groups.map((json) => db.prepare(sql).bind(json)),
         ),
       );
+      const counted = answers.slice(-groups.length).flatMap(({ results }) => results);
+      return new Set(counted.map(({ id }) => id));
     },
   };
 }
@@ -90,7 +92,8 @@ function whyNot(
 
 function settlementValue(settlement: Settlement): Readonly<Record<string, unknown>> {
   const { id, turn, attempt, status, isAsked, relay, reply, owed, checkAtMs, events } = settlement;
-  return { id, turn, attempt, status, isAsked, relay, reply, owed, checkAtMs, events };
+  const { nonce = crypto.randomUUID() } = settlement;
+  return { id, turn, attempt, status, isAsked, relay, reply, owed, checkAtMs, events, nonce };
 }
 
 /** A message of a queue may come a little before its delay is over. */
@@ -114,7 +117,8 @@ const LOOK = `
 
 /** The settlement is of the attempt that is under way, and nothing has ended the mail meanwhile. */
 const COUNTS = `mails.id = settled.value ->> 'id' AND mails.turn = settled.value ->> 'turn'
-    AND mails.attempts = settled.value ->> 'attempt' AND ${IS_OPEN}`;
+    AND mails.attempts = settled.value ->> 'attempt' AND ${IS_OPEN}
+    AND mails.nonce IS NOT settled.value ->> 'nonce'`;
 
 const ADD_EVENTS = `
   INSERT INTO events (mail, number, at, type, data)
@@ -130,6 +134,7 @@ const SETTLE = `
   UPDATE mails SET
     status = settled.value ->> 'status',
     check_at = settled.value ->> 'checkAtMs',
+    nonce = settled.value ->> 'nonce',
     in_doubt = CASE WHEN settled.value ->> 'isAsked' = 1 THEN 0 ELSE mails.in_doubt END,
     owed = coalesce(settled.value -> 'owed', mails.owed),
     relay = coalesce(settled.value ->> 'relay', mails.relay),
@@ -143,3 +148,8 @@ const DROP_BODIES = `
     SELECT mails.id FROM json_each(?1) AS settled
     JOIN mails ON mails.id = settled.value ->> 'id' AND NOT ${IS_OPEN}
   )`;
+
+/** With those that a call before has written, whose answer was lost. */
+const COUNTED = `
+  SELECT mails.id FROM json_each(?1) AS settled
+  JOIN mails ON mails.id = settled.value ->> 'id' AND mails.nonce = settled.value ->> 'nonce'`;

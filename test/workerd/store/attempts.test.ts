@@ -247,6 +247,24 @@ describe("settle", () => {
     expect(await eventTypes(id)).toStrictEqual(["queued", "accepted"]);
   });
 
+  it("tells which counted, also where it is asked again since the answer was lost", async () => {
+    const [done, again, late] = [await admitted(), await admitted(), await admitted()];
+    for (const { id } of [done, again, late]) await begin(id);
+    const settlements = [
+      settlement(done.id, { nonce: "1", events: [event("accepted")] }),
+      settlement(again.id, { nonce: "2", status: "deferred", events: [event("deferred")] }),
+      settlement(late.id, { nonce: "3", attempt: 2, events: [event("accepted")] }),
+    ];
+    for (let times = 0; times < 2; times += 1) {
+      expect([...(await journal.settle(settlements))]).toStrictEqual([done.id, again.id]);
+    }
+    expect(await eventTypes(done.id)).toStrictEqual(["queued", "accepted"]);
+    expect(await eventTypes(again.id)).toStrictEqual(["queued", "deferred"]);
+    expect(await eventTypes(late.id)).toStrictEqual(["queued"]);
+    const other = [settlement(done.id, { nonce: "4" })];
+    expect([...(await journal.settle(other))]).toStrictEqual([]);
+  });
+
   it("changes nothing about a mail that is final", async () => {
     const { id } = await admitted();
     await begin(id);
