@@ -64,7 +64,7 @@ export function settlementOf(
   time: { readonly nowMs: number; readonly checkAtMs: number },
   { config }: Desk,
 ): Settlement {
-  const { status, relay, reply, owed } = verdict;
+  const { status, relay, reply, owed, mayBeSent } = verdict;
   const detail = config.service.journalDetail;
   const kept = reply === undefined || detail === "none" ? withoutText(reply) : { reply };
   return {
@@ -73,6 +73,7 @@ export function settlementOf(
     attempt: attempt.number,
     status,
     isAsked: relay !== "",
+    ...(mayBeSent === undefined ? {} : { mayBeSent }),
     // No relay was asked: the last one that decided stays.
     ...(relay === "" ? {} : { relay }),
     ...kept,

@@ -39,20 +39,23 @@ export type Mailed = Extract<Contents, { readonly kind: "mail" }>;
 const MOST_MS = 5 * 86_400_000;
 
 export function caseOf(ticket: Ticket, begun: Case["begun"], nowMs: number): Case {
-  const { mail, owed } = begun;
+  const { mail, owed, mayBeSent } = begun;
   const sinceMs = Math.max(mail.createdAtMs, mail.scheduledAtMs ?? 0);
   const attempt = {
     number: mail.attempts,
     canRetry: nowMs - sinceMs < MOST_MS,
     wasAccepted: owed !== undefined,
+    mayBeSent,
   };
   return { ...ticket, begun, attempt };
 }
 
 /** The recipients of the attempt, as far as is known. */
-export function concernedBy({ begun: { mail, owed } }: Case, contents?: Mailed): Concerned {
+export function concernedBy({ begun, attempt }: Case, contents?: Mailed): Concerned {
+  const { mail, owed } = begun;
   const known = contents?.posting.mail.envelope.to ?? mail.facts.to ?? [];
-  return { recipients: owed ?? known, wasAccepted: owed !== undefined };
+  const { wasAccepted, mayBeSent = false } = attempt;
+  return { recipients: owed ?? known, wasAccepted, mayBeSent };
 }
 
 /** Writes it down, tells of it, and settles the message, in this order. Never rejects. */

@@ -198,9 +198,8 @@ function guardOne(
   { one, contents, posting: { mail } }: Ready,
   { posting, suppressed: left }: Guarded,
 ): Guard | Judged {
-  const { wasAccepted } = one.attempt;
   if (left.length > 0 && mail.envelope.to.every((to) => left.includes(to))) {
-    const verdict = suppressed({ recipients: left, wasAccepted });
+    const verdict = suppressed({ ...concernedBy(one), recipients: left });
     return { one, finding: { contents, verdict } };
   }
   return { one, contents, posting, before: left.length === 0 ? [] : [leftOut(left)] };

@@ -120,6 +120,8 @@ export type Beginning =
       readonly owed?: readonly string[];
       /** The attempt before this one began and never ended: the mail may have been sent. */
       readonly isInDoubt: boolean;
+      /** That, or any attempt so far ended without knowing whether it had sent the mail. */
+      readonly mayBeSent: boolean;
     }
   /** Another attempt is under way, at the latest until then. */
   | { readonly kind: "busy"; readonly untilMs: number }
@@ -141,6 +143,8 @@ export interface Settlement extends Turn {
   readonly status: MailStatus;
   /** A relay was asked. Where none was, a mail that was in doubt before the attempt still is. */
   readonly isAsked?: boolean;
+  /** The attempt may have sent it, to some or all. Absent: as before. */
+  readonly mayBeSent?: boolean;
   /** Absent with `reply`: both as before. */
   readonly relay?: string;
   readonly reply?: KeptReply;

@@ -42,6 +42,7 @@ export function attempts(db: D1Database): Pick<Journal, "begin" | "settle"> {
 interface BegunRow extends MailRow {
   readonly turn: number;
   readonly in_doubt: number;
+  readonly may_be_sent: number;
   readonly owed: string | null;
   readonly body: string | null;
 }
@@ -75,6 +76,7 @@ function beginnings(
       ...(row.body === null ? {} : { body: row.body }),
       ...(row.owed === null ? {} : { owed: listOf(row.owed) }),
       isInDoubt: row.in_doubt === 1,
+      mayBeSent: row.may_be_sent === 1,
     };
   });
 }
@@ -92,8 +94,9 @@ function whyNot(
 
 function settlementValue(settlement: Settlement): Readonly<Record<string, unknown>> {
   const { id, turn, attempt, status, isAsked, relay, reply, owed, checkAtMs, events } = settlement;
-  const { nonce = crypto.randomUUID() } = settlement;
-  return { id, turn, attempt, status, isAsked, relay, reply, owed, checkAtMs, events, nonce };
+  const { mayBeSent, nonce = crypto.randomUUID() } = settlement;
+  const told = { relay, reply, owed, checkAtMs, events };
+  return { id, turn, attempt, status, isAsked, mayBeSent, nonce, ...told };
 }
 
 /** A message of a queue may come a little before its delay is over. */
@@ -101,14 +104,15 @@ const EARLY_MS = 1000;
 
 const BEGIN = `
   UPDATE mails SET status = 'sending', attempts = attempts + 1,
-    in_doubt = (in_doubt = 1 OR status = 'sending'), check_at = ?3
+    in_doubt = (in_doubt = 1 OR status = 'sending'),
+    may_be_sent = (may_be_sent = 1 OR in_doubt = 1 OR status = 'sending'), check_at = ?3
   FROM json_each(?1) AS asked
   WHERE mails.id = asked.value ->> 'id' AND mails.turn = asked.value ->> 'turn' AND (
     mails.status IN ('queued', 'deferred')
     OR mails.status = 'scheduled' AND coalesce(mails.scheduled_at, 0) <= ?2 + ${EARLY_MS}
     OR mails.status = 'sending' AND coalesce(mails.check_at, 0) <= ?2
   )
-  RETURNING ${MAIL_COLUMNS}, turn, in_doubt, owed,
+  RETURNING ${MAIL_COLUMNS}, turn, in_doubt, may_be_sent, owed,
     (SELECT body FROM bodies WHERE bodies.mail = mails.id) AS body`;
 
 const LOOK = `
@@ -136,6 +140,7 @@ const SETTLE = `
     check_at = settled.value ->> 'checkAtMs',
     nonce = settled.value ->> 'nonce',
     in_doubt = CASE WHEN settled.value ->> 'isAsked' = 1 THEN 0 ELSE mails.in_doubt END,
+    may_be_sent = max(mails.may_be_sent, coalesce(settled.value ->> 'mayBeSent', 0)),
     owed = coalesce(settled.value -> 'owed', mails.owed),
     relay = coalesce(settled.value ->> 'relay', mails.relay),
     reply = CASE WHEN settled.value -> 'relay' IS NULL AND settled.value -> 'reply' IS NULL

@@ -35,6 +35,7 @@ describe("begin", () => {
       },
       body: mail.body,
       isInDoubt: false,
+      mayBeSent: false,
     });
     expect(await begin(mail.id, { nowMs: NOW + MINUTE })).toStrictEqual({
       kind: "busy",
@@ -135,6 +136,20 @@ describe("begin", () => {
     await begin(id, { nowMs: NOW + MINUTE });
     await journal.settle([settlement(id, { attempt: 2, status: "deferred", isAsked })]);
     expect(await begin(id, { nowMs: NOW + 2 * MINUTE })).toMatchObject({ isInDoubt: !isAsked });
+  });
+
+  it("remembers that an attempt may have sent it, whatever later attempts come to", async () => {
+    const [dead, unsure] = [await admitted(), await admitted()];
+    await begin(dead.id);
+    await begin(unsure.id);
+    const deferred = { status: "deferred", isAsked: true } as const;
+    await journal.settle([settlement(unsure.id, { ...deferred, mayBeSent: true })]);
+    for (const [at, { id }] of [dead, unsure, dead, unsure].entries()) {
+      const begun = await begin(id, { nowMs: NOW + MINUTE });
+      expect(begun).toMatchObject({ mayBeSent: true, isInDoubt: at === 0 });
+      const attempt = begun.kind === "begun" ? begun.mail.attempts : 0;
+      await journal.settle([settlement(id, { ...deferred, attempt })]);
+    }
   });
 
   it("gives a mail without a body without one", async () => {
