@@ -2,7 +2,7 @@
 import type { D1Database, D1PreparedStatement } from "@cloudflare/workers-types";
 
 import type { Beginning, Journal, MailStatus, Settlement, Turn } from "../journal.ts";
-import { IS_OPEN } from "./condition.ts";
+import { IS_OPEN, isOpen } from "./condition.ts";
 import { jsonGroups } from "./groups.ts";
 import { listOf, MAIL_COLUMNS, mailOf } from "./row.ts";
 import type { MailRow } from "./row.ts";
@@ -141,7 +141,8 @@ const SETTLE = `
     nonce = settled.value ->> 'nonce',
     in_doubt = CASE WHEN settled.value ->> 'isAsked' = 1 THEN 0 ELSE mails.in_doubt END,
     may_be_sent = max(mails.may_be_sent, coalesce(settled.value ->> 'mayBeSent', 0)),
-    owed = coalesce(settled.value -> 'owed', mails.owed),
+    owed = CASE WHEN ${isOpen("settled.value ->> 'status'")}
+      THEN coalesce(settled.value -> 'owed', mails.owed) END,
     relay = coalesce(settled.value ->> 'relay', mails.relay),
     reply = CASE WHEN settled.value -> 'relay' IS NULL AND settled.value -> 'reply' IS NULL
       THEN mails.reply ELSE settled.value -> 'reply' END
