@@ -9,6 +9,7 @@ import { entryOf } from "./journal-entry.ts";
 import type { Log } from "./log.ts";
 import type { EventMail } from "./mail-event.ts";
 import type { Posting } from "./posting.ts";
+import { narrowed } from "./queued-mail.ts";
 import type { Way } from "./relay/way.ts";
 import { routeOptions } from "./route-options.ts";
 import { failed, type Outcome } from "./smtp/outcome.ts";
@@ -38,23 +39,26 @@ export interface Task extends Turn {
   readonly attempt: Omit<Attempt, "recipients" | "tookMs" | "unknown">;
 }
 
-/** Gives the mail to a relay, and judges what came of it. Never rejects. */
+/** Gives the mail to a relay, in staging to one recipient, and judges what came of it. Never rejects. */
 export async function tryMail(
   { posting: { mail }, attempt }: Task,
   way: Pick<Way, "deliver">,
   desk: Desk,
 ): Promise<Tried> {
   const begunAt = Date.now();
-  const outcome = desk.config.service.sandbox
-    ? await sandboxed(mail, desk)
-    : await way.deliver(mail);
+  const { sandbox, stagingRecipient } = desk.config.service;
+  const staged = stagingRecipient === undefined ? mail : narrowed(mail, [stagingRecipient]);
+  const outcome = sandbox ? await sandboxed(staged, desk) : await way.deliver(staged);
   const verdict = verdictOf(outcome, {
     ...attempt,
-    recipients: mail.envelope.to,
+    recipients: staged.envelope.to,
     tookMs: Date.now() - begunAt,
     unknown: desk.config.unknown,
   });
-  return { outcome, verdict };
+  if (stagingRecipient === undefined) return { outcome, verdict };
+  // Owed to its own recipients, or none of them: what waits is the mail as it was before staging.
+  const { owed: _, ...rest } = verdict;
+  return { outcome, verdict: rest };
 }
 
 /** What the journal is to write down of a verdict; `checkAtMs` where the mail is to be tried again. */

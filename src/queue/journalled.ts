@@ -175,12 +175,12 @@ interface Guard extends Ready {
 /** Leaves out whom nobody may write to; a mail for which nobody is left is judged. */
 async function guardAll(
   prepared: readonly (Ready | Judged)[],
-  { config, store, log }: JournalShift,
+  { store, log }: JournalShift,
 ): Promise<readonly (Guard | Judged)[]> {
   const postings = prepared.flatMap((each) => ("posting" in each ? [each.posting] : []));
   let guards: readonly Guarded[] | undefined;
   try {
-    guards = await guarded(postings, config, store);
+    guards = await guarded(postings, store);
   } catch (error) {
     log("error", "journal.fault", { at: "suppressions", error: nameOf(error) });
   }
