@@ -39,20 +39,23 @@ export type Mailed = Extract<Contents, { readonly kind: "mail" }>;
 const MOST_MS = 5 * 86_400_000;
 
 export function caseOf(ticket: Ticket, begun: Case["begun"], nowMs: number): Case {
-  const { mail, owed } = begun;
+  const { mail, owed, mayBeSent } = begun;
   const sinceMs = Math.max(mail.createdAtMs, mail.scheduledAtMs ?? 0);
   const attempt = {
     number: mail.attempts,
     canRetry: nowMs - sinceMs < MOST_MS,
     wasAccepted: owed !== undefined,
+    mayBeSent,
   };
   return { ...ticket, begun, attempt };
 }
 
 /** The recipients of the attempt, as far as is known. */
-export function concernedBy({ begun: { mail, owed } }: Case, contents?: Mailed): Concerned {
+export function concernedBy({ begun, attempt }: Case, contents?: Mailed): Concerned {
+  const { mail, owed } = begun;
   const known = contents?.posting.mail.envelope.to ?? mail.facts.to ?? [];
-  return { recipients: owed ?? known, wasAccepted: owed !== undefined };
+  const { wasAccepted, mayBeSent = false } = attempt;
+  return { recipients: owed ?? known, wasAccepted, mayBeSent };
 }
 
 /** Writes it down, tells of it, and settles the message, in this order. Never rejects. */
@@ -73,14 +76,23 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
   const isOver = isFinal(verdict.status);
   // Once: where the whole mail comes again, it is found out again.
   const told = isOver || verdict.owed !== undefined ? before : [];
-  const earlier = [...(begun.isInDoubt ? [interrupted()] : []), ...told];
-  const isWritten = await ledger.write({
+  const isOverDoubt = isOver || settlement.isAsked === true;
+  const earlier = [...(begun.isInDoubt && isOverDoubt ? [interrupted()] : []), ...told];
+  const written = await ledger.write({
     ...settlement,
     events: [...earlier.map((each) => entryOf(each, nowMs, journalDetail)), ...settlement.events],
   });
-  logVerdict({ id: turn.id, attempt: attempt.number, verdict, outcome, delaySeconds }, log);
+  logVerdict(
+    { id: turn.id, attempt: attempt.number, verdict, outcome, delaySeconds, written },
+    log,
+  );
+  // Another attempt or turn owns the mail: it tells, and what stands in SPOOL is what it sends.
+  if (written === "over") {
+    slip.ack();
+    return;
+  }
   // What a relay has is sent, whatever is written down of it. All else comes again.
-  if (!isWritten && (!isOver || outcome === undefined)) {
+  if (written === "lost" && (!isOver || outcome === undefined)) {
     slip.retry(delaySeconds);
     return;
   }
@@ -95,7 +107,7 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
     slip.retry(delaySeconds);
     return;
   }
-  if (isWritten && contents?.spooled !== undefined && env.SPOOL !== undefined) {
+  if (written === "counts" && contents?.spooled !== undefined && env.SPOOL !== undefined) {
     await removeSpooled(env.SPOOL, turn.id).catch(() => undefined);
   }
   slip.ack();

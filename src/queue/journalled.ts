@@ -137,13 +137,15 @@ async function prepare(one: Case, shift: JournalShift): Promise<Ready | Judged> 
   try {
     contents = begun.body === undefined ? undefined : await keptContents(begun.body, slip, env);
   } catch (error) {
+    // Before all else: what SPOOL does not tell now must not be sent a second time later.
+    if (isOverFor(begun, shift)) return judged({ verdict: doubtful(concernedBy(one)) });
     log("error", "queue.fault", { message: slip.id, error: nameOf(error) });
     return judged({ verdict: postponed("SPOOL could not be read.") });
   }
   const mailed = contents?.kind === "mail" ? contents : undefined;
   const found = mailed === undefined ? {} : { contents: mailed };
   const concerned = concernedBy(one, mailed);
-  if (begun.isInDoubt && config.unknown === "fail") {
+  if (isOverFor(begun, shift)) {
     return judged({ ...found, verdict: doubtful(concerned) });
   }
   if (mailed === undefined) {
@@ -160,6 +162,11 @@ async function prepare(one: Case, shift: JournalShift): Promise<Ready | Judged> 
   return { one, contents: mailed, posting: { ...mailed.posting, mail } };
 }
 
+/** It may have been sent, and such a mail is not tried again here. */
+function isOverFor({ isInDoubt }: Case["begun"], { config }: JournalShift): boolean {
+  return isInDoubt && config.unknown === "fail";
+}
+
 /** A mail for those who may be written to. */
 interface Guard extends Ready {
   readonly before: NonNullable<Finding["before"]>;
@@ -168,12 +175,12 @@ interface Guard extends Ready {
 /** Leaves out whom nobody may write to; a mail for which nobody is left is judged. */
 async function guardAll(
   prepared: readonly (Ready | Judged)[],
-  { config, store, log }: JournalShift,
+  { store, log }: JournalShift,
 ): Promise<readonly (Guard | Judged)[]> {
   const postings = prepared.flatMap((each) => ("posting" in each ? [each.posting] : []));
   let guards: readonly Guarded[] | undefined;
   try {
-    guards = await guarded(postings, config, store);
+    guards = await guarded(postings, store);
   } catch (error) {
     log("error", "journal.fault", { at: "suppressions", error: nameOf(error) });
   }
@@ -191,9 +198,8 @@ function guardOne(
   { one, contents, posting: { mail } }: Ready,
   { posting, suppressed: left }: Guarded,
 ): Guard | Judged {
-  const { wasAccepted } = one.attempt;
   if (left.length > 0 && mail.envelope.to.every((to) => left.includes(to))) {
-    const verdict = suppressed({ recipients: left, wasAccepted });
+    const verdict = suppressed({ ...concernedBy(one), recipients: left });
     return { one, finding: { contents, verdict } };
   }
   return { one, contents, posting, before: left.length === 0 ? [] : [leftOut(left)] };

@@ -6,7 +6,6 @@ import { followUp, tryMail, type Task } from "../attempt.ts";
 import { nameOf } from "../dispatch/order.ts";
 import { enqueue, waitingOf } from "../enqueue.ts";
 import type { Env } from "../env.ts";
-import { guarded } from "../guard.ts";
 import { inOrder } from "../net/in-order.ts";
 import { forbidden } from "../policy.ts";
 import { narrowed } from "../queued-mail.ts";
@@ -91,11 +90,10 @@ interface Context {
 async function tryContents(contents: Mailed, { slip, shift, queue }: Context): Promise<void> {
   const { config, env, way, log } = shift;
   const { id, posting } = contents;
-  const [guard] = await guarded([posting], config, undefined);
   const task: Task = {
     id,
     turn: 0,
-    posting: guard?.posting ?? posting,
+    posting,
     createdAtMs: slip.timestamp.getTime(),
     attempt: { number: slip.attempts, canRetry: true, wasAccepted: false },
   };

@@ -2,7 +2,7 @@
 import type { D1Database, D1PreparedStatement } from "@cloudflare/workers-types";
 
 import type { Beginning, Journal, MailStatus, Settlement, Turn } from "../journal.ts";
-import { IS_OPEN } from "./condition.ts";
+import { IS_OPEN, isOpen } from "./condition.ts";
 import { jsonGroups } from "./groups.ts";
 import { listOf, MAIL_COLUMNS, mailOf } from "./row.ts";
 import type { MailRow } from "./row.ts";
@@ -25,14 +25,16 @@ export function attempts(db: D1Database): Pick<Journal, "begin" | "settle"> {
       return beginnings(turns, { nowMs, begun, found });
     },
     settle: async (settlements) => {
-      if (settlements.length === 0) return;
+      if (settlements.length === 0) return new Set();
       const groups = jsonGroups(settlements.map(settlementValue));
-      await db.batch(
+      const answers = await db.batch<Pick<MailRow, "id">>(
         // The events first: afterwards nothing tells a settlement that counted from one that came late.
-        [ADD_EVENTS, SETTLE, DROP_BODIES].flatMap((sql) =>
+        [ADD_EVENTS, SETTLE, DROP_BODIES, COUNTED].flatMap((sql) =>
           groups.map((json) => db.prepare(sql).bind(json)),
         ),
       );
+      const counted = answers.slice(-groups.length).flatMap(({ results }) => results);
+      return new Set(counted.map(({ id }) => id));
     },
   };
 }
@@ -40,6 +42,7 @@ export function attempts(db: D1Database): Pick<Journal, "begin" | "settle"> {
 interface BegunRow extends MailRow {
   readonly turn: number;
   readonly in_doubt: number;
+  readonly may_be_sent: number;
   readonly owed: string | null;
   readonly body: string | null;
 }
@@ -73,6 +76,7 @@ function beginnings(
       ...(row.body === null ? {} : { body: row.body }),
       ...(row.owed === null ? {} : { owed: listOf(row.owed) }),
       isInDoubt: row.in_doubt === 1,
+      mayBeSent: row.may_be_sent === 1,
     };
   });
 }
@@ -89,8 +93,10 @@ function whyNot(
 }
 
 function settlementValue(settlement: Settlement): Readonly<Record<string, unknown>> {
-  const { id, turn, attempt, status, relay, reply, owed, checkAtMs, events } = settlement;
-  return { id, turn, attempt, status, relay, reply, owed, checkAtMs, events };
+  const { id, turn, attempt, status, isAsked, relay, reply, owed, checkAtMs, events } = settlement;
+  const { mayBeSent, nonce = crypto.randomUUID() } = settlement;
+  const told = { relay, reply, owed, checkAtMs, events };
+  return { id, turn, attempt, status, isAsked, mayBeSent, nonce, ...told };
 }
 
 /** A message of a queue may come a little before its delay is over. */
@@ -98,14 +104,15 @@ const EARLY_MS = 1000;
 
 const BEGIN = `
   UPDATE mails SET status = 'sending', attempts = attempts + 1,
-    in_doubt = (in_doubt = 1 OR status = 'sending'), check_at = ?3
+    in_doubt = (in_doubt = 1 OR status = 'sending'),
+    may_be_sent = (may_be_sent = 1 OR in_doubt = 1 OR status = 'sending'), check_at = ?3
   FROM json_each(?1) AS asked
   WHERE mails.id = asked.value ->> 'id' AND mails.turn = asked.value ->> 'turn' AND (
     mails.status IN ('queued', 'deferred')
     OR mails.status = 'scheduled' AND coalesce(mails.scheduled_at, 0) <= ?2 + ${EARLY_MS}
     OR mails.status = 'sending' AND coalesce(mails.check_at, 0) <= ?2
   )
-  RETURNING ${MAIL_COLUMNS}, turn, in_doubt, owed,
+  RETURNING ${MAIL_COLUMNS}, turn, in_doubt, may_be_sent, owed,
     (SELECT body FROM bodies WHERE bodies.mail = mails.id) AS body`;
 
 const LOOK = `
@@ -114,7 +121,8 @@ const LOOK = `
 
 /** The settlement is of the attempt that is under way, and nothing has ended the mail meanwhile. */
 const COUNTS = `mails.id = settled.value ->> 'id' AND mails.turn = settled.value ->> 'turn'
-    AND mails.attempts = settled.value ->> 'attempt' AND ${IS_OPEN}`;
+    AND mails.attempts = settled.value ->> 'attempt' AND ${IS_OPEN}
+    AND mails.nonce IS NOT settled.value ->> 'nonce'`;
 
 const ADD_EVENTS = `
   INSERT INTO events (mail, number, at, type, data)
@@ -130,8 +138,11 @@ const SETTLE = `
   UPDATE mails SET
     status = settled.value ->> 'status',
     check_at = settled.value ->> 'checkAtMs',
-    in_doubt = 0,
-    owed = coalesce(settled.value -> 'owed', mails.owed),
+    nonce = settled.value ->> 'nonce',
+    in_doubt = CASE WHEN settled.value ->> 'isAsked' = 1 THEN 0 ELSE mails.in_doubt END,
+    may_be_sent = max(mails.may_be_sent, coalesce(settled.value ->> 'mayBeSent', 0)),
+    owed = CASE WHEN ${isOpen("settled.value ->> 'status'")}
+      THEN coalesce(settled.value -> 'owed', mails.owed) END,
     relay = coalesce(settled.value ->> 'relay', mails.relay),
     reply = CASE WHEN settled.value -> 'relay' IS NULL AND settled.value -> 'reply' IS NULL
       THEN mails.reply ELSE settled.value -> 'reply' END
@@ -143,3 +154,8 @@ const DROP_BODIES = `
     SELECT mails.id FROM json_each(?1) AS settled
     JOIN mails ON mails.id = settled.value ->> 'id' AND NOT ${IS_OPEN}
   )`;
+
+/** With those that a call before has written, whose answer was lost. */
+const COUNTED = `
+  SELECT mails.id FROM json_each(?1) AS settled
+  JOIN mails ON mails.id = settled.value ->> 'id' AND mails.nonce = settled.value ->> 'nonce'`;
