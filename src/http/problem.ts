@@ -91,8 +91,7 @@ export function problemResponse(request: Request, details: ProblemDetails): Resp
     ...more,
   };
   const accept = request.headers.get("accept") ?? "";
-  const weight = weightOf(accept, "application/problem+json");
-  const isAsked = weight > 0 && weight >= weightOf(accept, "application/json");
+  const isAsked = accepts(accept, "application/problem+json");
   return Response.json(body, {
     status,
     headers: {
@@ -104,15 +103,13 @@ export function problemResponse(request: Request, details: ProblemDetails): Resp
   });
 }
 
-/** How much the media type is wanted by name (RFC 9110 §12.5.1), from 0 to 1; 0 where it is not named. */
-function weightOf(accept: string, type: string): number {
-  for (const range of accept.toLowerCase().split(",")) {
-    const [name = "", ...parameters] = range.split(";").map((part) => part.trim());
-    if (name !== type) continue;
+/** Whether the media type is wanted by name (RFC 9110 §12.5.1): `q=0` says that it is not. */
+function accepts(accept: string, type: string): boolean {
+  return accept.split(",").some((range) => {
+    const [name, ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
     const q = parameters.find((parameter) => parameter.startsWith("q="));
-    return q === undefined ? 1 : Number(q.slice(2));
-  }
-  return 0;
+    return name === type && (q === undefined || Number(q.slice(2)) > 0);
+  });
 }
 
 /** Each title has a section of the README with this anchor. */

@@ -18,7 +18,7 @@ it.each([
   ["text/html , application/problem+json ; q=0.9", true],
   ["application/problem+json;q=0", false],
   ["application/problem+json; q=0.000, application/json", false],
-  ["application/problem+json;q=0.5, application/json", false],
+  ["application/problem+json;q=0.5, application/json", true],
   ["application/problem+json;q=x", false],
   ["application/problem+jsonx", false],
   ["application/json", false],

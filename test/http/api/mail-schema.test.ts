@@ -18,6 +18,15 @@ const sent = (input: unknown): unknown =>
       value instanceof Uint8Array ? Array.from(value) : value,
     ),
   );
+/** Null counts as absent under any name, which a schema of known names cannot say. */
+const withoutNulls = (input: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(input, (_, value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
+        : value,
+    ),
+  );
 const many = <T>(length: number, item: T): T[] => Array.from({ length }, () => item);
 
 describe("what is a valid mail is one by the schema", () => {
@@ -81,7 +90,7 @@ describe("what is a valid mail is one by the schema", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(name, value), { maxLength: 3 }), (pairs) => {
         const input = sent({ ...HELLO, ...Object.fromEntries(pairs) });
-        if (parsePosting(input).ok) expect(takes(input)).toBe(true);
+        if (parsePosting(input).ok) expect(takes(withoutNulls(input))).toBe(true);
       }),
       { numRuns: 2000 },
     );
