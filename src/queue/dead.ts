@@ -43,15 +43,18 @@ async function buryJournalled(slips: readonly Slip[], shift: JournalShift): Prom
 }
 
 async function story(one: Case, { store, env }: JournalShift): Promise<Finding> {
-  const { slip, turn, begun } = one;
-  const contents = begun.body === undefined ? undefined : await keptContents(begun.body, slip, env);
+  const { slip, turn, begun, spooled } = one;
+  // What stands in SPOOL is not read: the journal has the facts, and they are enough.
+  const { body } = spooled === undefined ? begun : {};
+  const contents = body === undefined ? undefined : await keptContents(body, slip, env);
   const mailed = contents?.kind === "mail" ? contents : undefined;
   const concerned = concernedBy(one, mailed);
   const reason = lastReason(await store.journal.events(turn.id)) ?? NO_ATTEMPT_LEFT;
   const verdict = begun.isInDoubt
     ? doubtful(concerned)
     : givenUp(reason, concerned, { attempts: begun.mail.attempts - 1 });
-  return { verdict, ...(mailed === undefined ? {} : { contents: mailed }) };
+  if (mailed === undefined) return { verdict };
+  return { verdict, shown: eventMail(mailed.id, mailed.posting, begun.mail.createdAtMs) };
 }
 
 /** What the last attempt failed for. */
