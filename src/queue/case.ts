@@ -11,7 +11,7 @@ import type { Verdict } from "../verdict.ts";
 import type { Ticket } from "./admission.ts";
 import { delayOf } from "./backoff.ts";
 import { spooledIn, type Contents } from "./contents.ts";
-import { interrupted, type Concerned } from "./judgement.ts";
+import { givenUp, interrupted, type Concerned } from "./judgement.ts";
 import type { Ledger } from "./ledger.ts";
 import { deferringReplies, logVerdict } from "./mail-log.ts";
 import type { JournalShift } from "./shift.ts";
@@ -66,7 +66,8 @@ export function concernedBy({ begun, attempt }: Case, contents?: Mailed): Concer
 /** Writes it down, tells of it, and settles the message, in this order. Never rejects. */
 export async function close(one: Case, finding: Finding, { shift, ledger }: Books): Promise<void> {
   const { slip, turn, begun, attempt, spooled } = one;
-  const { verdict, outcome, shown = journalledMail(begun.mail), before = [] } = finding;
+  const { outcome, shown = journalledMail(begun.mail), before = [] } = finding;
+  const verdict = attempt.canRetry ? finding.verdict : ended(one, finding.verdict);
   const { env, config, log } = shift;
   const nowMs = Date.now();
   const replies = outcome === undefined ? [] : deferringReplies(outcome);
@@ -111,6 +112,13 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
     await removeSpooled(env.SPOOL, turn.id).catch(() => undefined);
   }
   slip.ack();
+}
+
+/** What was only postponed comes no more where there is no further attempt. */
+function ended(one: Case, verdict: Verdict): Verdict {
+  if (verdict.status !== "deferred") return verdict;
+  const { reason } = verdict.entry.data;
+  return givenUp(typeof reason === "string" ? reason : "", concernedBy(one));
 }
 
 export interface Books {

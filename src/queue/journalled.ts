@@ -77,17 +77,19 @@ async function deliverGroup(tickets: readonly Ticket[], books: Desk): Promise<vo
   await Promise.all(closing);
 }
 
-/** The mails whose attempt has begun; all other messages are settled. */
+/** The mails whose attempt has begun, or could begin; all other messages are settled. */
 export async function begin(
   tickets: readonly Ticket[],
   { store: { journal }, config, log }: JournalShift,
+  { isLooking = false }: { readonly isLooking?: boolean } = {},
 ): Promise<readonly Case[]> {
   if (tickets.length === 0) return [];
   const nowMs = Date.now();
   let beginnings: readonly Beginning[];
   try {
     const turns = tickets.map(({ turn }) => turn);
-    beginnings = await journal.begin(turns, { nowMs, leaseMs: config.service.attemptMs });
+    const time = { nowMs, leaseMs: config.service.attemptMs };
+    beginnings = isLooking ? await journal.look(turns, nowMs) : await journal.begin(turns, time);
   } catch (error) {
     // Nothing is sent that could not be written down before.
     log("error", "journal.fault", { at: "begin", mails: tickets.length, error: nameOf(error) });

@@ -138,6 +138,22 @@ describe("begin", () => {
     expect(await begin(id, { nowMs: NOW + 2 * MINUTE })).toMatchObject({ isInDoubt: !isAsked });
   });
 
+  it("is foreseen by look, which begins nothing", async () => {
+    const { id, body } = await admitted();
+    const turns = [{ id, turn: 0 }];
+    const mail = { attempts: 0, status: "queued" };
+    const begun = { kind: "begun", mail, body, isInDoubt: false, mayBeSent: false };
+    for (let times = 0; times < 2; times += 1) {
+      expect(await journal.look(turns, NOW)).toMatchObject([begun]);
+    }
+    await begin(id);
+    expect(await journal.look(turns, NOW)).toMatchObject([{ kind: "busy" }]);
+    const late = await journal.look(turns, NOW + MINUTE);
+    expect(late).toMatchObject([{ kind: "begun", isInDoubt: true, mayBeSent: true }]);
+    expect(await journal.look([{ id, turn: 1 }], NOW)).toStrictEqual([{ kind: "over" }]);
+    expect(await journal.look([], NOW)).toStrictEqual([]);
+  });
+
   it("remembers that an attempt may have sent it, whatever later attempts come to", async () => {
     const [dead, unsure] = [await admitted(), await admitted()];
     await begin(dead.id);
