@@ -127,7 +127,8 @@ export async function proclaim(
   const { config, store, log } = desk;
   const events = judged.flatMap(({ mail, verdict }) =>
     verdict.tidings
-      .filter(({ recipients }) => recipients.length > 0)
+      // That a mail has failed is told also where nothing is known of its recipients.
+      .filter(({ type, recipients }) => recipients.length > 0 || type === "email.failed")
       .map((tiding) => ({ ...tiding, mail, atMs: nowMs })),
   );
   const gone = config.service.suppressRefused ? judged.flatMap(({ verdict }) => verdict.gone) : [];

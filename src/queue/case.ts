@@ -1,15 +1,17 @@
 /** A mail of the journal whose attempt has begun, and how that attempt is ended. */
 import { proclaim, settlementOf, type Task } from "../attempt.ts";
 import { entryOf } from "../journal-entry.ts";
+import type { EventMail } from "../mail-event.ts";
+import type { SpooledMail } from "../queued-mail.ts";
 import type { Outcome } from "../smtp/outcome.ts";
 import { isFinal, type Beginning } from "../store/journal.ts";
 import { removeSpooled } from "../store/spool.ts";
-import { eventMail, journalledMail } from "../tell.ts";
+import { journalledMail } from "../tell.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Ticket } from "./admission.ts";
 import { delayOf } from "./backoff.ts";
-import type { Contents } from "./contents.ts";
-import { interrupted, type Concerned } from "./judgement.ts";
+import { spooledIn, type Contents } from "./contents.ts";
+import { givenUp, interrupted, type Concerned } from "./judgement.ts";
 import type { Ledger } from "./ledger.ts";
 import { deferringReplies, logVerdict } from "./mail-log.ts";
 import type { JournalShift } from "./shift.ts";
@@ -17,6 +19,8 @@ import type { JournalShift } from "./shift.ts";
 export interface Case extends Ticket {
   readonly begun: Extract<Beginning, { readonly kind: "begun" }>;
   readonly attempt: Task["attempt"];
+  /** Where it stands, unless the journal has it. */
+  readonly spooled?: SpooledMail;
 }
 
 /** What an attempt came to. */
@@ -24,8 +28,8 @@ export interface Finding {
   readonly verdict: Verdict;
   /** Absent where no relay was asked. */
   readonly outcome?: Outcome;
-  /** Absent where the mail could not be read. */
-  readonly contents?: Mailed;
+  /** How events show it: as the journal does, where it was not read. */
+  readonly shown?: EventMail;
   /** What is to be written down and told of it before the verdict. */
   readonly before?: readonly Pick<Verdict, "entry" | "tidings">[];
 }
@@ -47,7 +51,8 @@ export function caseOf(ticket: Ticket, begun: Case["begun"], nowMs: number): Cas
     wasAccepted: owed !== undefined,
     mayBeSent,
   };
-  return { ...ticket, begun, attempt };
+  const spooled = spooledIn(begun.body);
+  return { ...ticket, begun, attempt, ...(spooled === undefined ? {} : { spooled }) };
 }
 
 /** The recipients of the attempt, as far as is known. */
@@ -60,8 +65,9 @@ export function concernedBy({ begun, attempt }: Case, contents?: Mailed): Concer
 
 /** Writes it down, tells of it, and settles the message, in this order. Never rejects. */
 export async function close(one: Case, finding: Finding, { shift, ledger }: Books): Promise<void> {
-  const { slip, turn, begun, attempt } = one;
-  const { verdict, outcome, contents, before = [] } = finding;
+  const { slip, turn, begun, attempt, spooled } = one;
+  const { outcome, shown = journalledMail(begun.mail), before = [] } = finding;
+  const verdict = attempt.canRetry ? finding.verdict : ended(one, finding.verdict);
   const { env, config, log } = shift;
   const nowMs = Date.now();
   const replies = outcome === undefined ? [] : deferringReplies(outcome);
@@ -96,21 +102,23 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
     slip.retry(delaySeconds);
     return;
   }
-  const { mail } = begun;
-  const shown =
-    contents === undefined
-      ? journalledMail(mail)
-      : eventMail(mail.id, contents.posting, mail.createdAtMs);
   const tidings = [...told.flatMap((each) => each.tidings), ...verdict.tidings];
   await proclaim([{ mail: shown, verdict: { ...verdict, tidings } }], nowMs, shift);
   if (!isOver) {
     slip.retry(delaySeconds);
     return;
   }
-  if (written === "counts" && contents?.spooled !== undefined && env.SPOOL !== undefined) {
+  if (written === "counts" && spooled !== undefined && env.SPOOL !== undefined) {
     await removeSpooled(env.SPOOL, turn.id).catch(() => undefined);
   }
   slip.ack();
+}
+
+/** What was only postponed comes no more where there is no further attempt. */
+function ended(one: Case, verdict: Verdict): Verdict {
+  if (verdict.status !== "deferred") return verdict;
+  const { reason } = verdict.entry.data;
+  return givenUp(typeof reason === "string" ? reason : "", concernedBy(one));
 }
 
 export interface Books {

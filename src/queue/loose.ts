@@ -8,7 +8,7 @@ import { enqueue, waitingOf } from "../enqueue.ts";
 import type { Env } from "../env.ts";
 import { inOrder } from "../net/in-order.ts";
 import { forbidden } from "../policy.ts";
-import { narrowed } from "../queued-mail.ts";
+import { claimIn, narrowed } from "../queued-mail.ts";
 import { removeSpooled } from "../store/spool.ts";
 import { delayOf, FIRST_DELAY_SECONDS, secondsUntil } from "./backoff.ts";
 import type { Mailed } from "./case.ts";
@@ -16,6 +16,7 @@ import { contentsOf } from "./contents.ts";
 import { refusedHere } from "./judgement.ts";
 import { MAILS_AT_ONCE } from "./journalled.ts";
 import { deferringReplies, logUnreadable, logVerdict } from "./mail-log.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import type { Shift } from "./shift.ts";
 import type { Slip } from "./slip.ts";
 
@@ -27,10 +28,15 @@ export async function deliverLoose(
   shift: Shift,
   queue: MailQueue,
 ): Promise<void> {
+  const alone = oneAtATime();
+  const once = async (slip: Slip): Promise<void> => {
+    if (Date.now() > shift.deadlineMs) slip.retry(FIRST_DELAY_SECONDS);
+    else await deliverOne(slip, shift, queue);
+  };
   const settle = async (slip: Slip): Promise<void> => {
     try {
-      if (Date.now() > shift.deadlineMs) slip.retry(FIRST_DELAY_SECONDS);
-      else await deliverOne(slip, shift, queue);
+      // What stands in SPOOL may be too large to be held beside others of its size.
+      await (claimIn(slip.body) === undefined ? once(slip) : alone(async () => once(slip)));
     } catch (error) {
       shift.log("error", "queue.fault", { message: slip.id, error: nameOf(error) });
       slip.retry(delayOf(slip.attempts));

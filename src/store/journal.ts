@@ -186,6 +186,11 @@ export interface Journal {
     time: { readonly nowMs: number; readonly leaseMs: number },
   ): Promise<readonly Beginning[]>;
   /**
+   * What `begin` would find, and begins nothing: for whoever only ends mails. Until one is settled, an
+   * attempt may begin, and then the settlement does not count.
+   */
+  look(turns: readonly Turn[], nowMs: number): Promise<readonly Beginning[]>;
+  /**
    * Writes down how attempts ended; the ids of those that counted. A settlement of another turn or attempt
    * than the mail's has no effect, nor has one of a mail that is final.
    */

@@ -8,20 +8,32 @@ import { listOf, MAIL_COLUMNS, mailOf } from "./row.ts";
 import type { MailRow } from "./row.ts";
 
 /** The methods of a Journal that belong to an attempt. */
-export function attempts(db: D1Database): Pick<Journal, "begin" | "settle"> {
+export function attempts(db: D1Database): Pick<Journal, "begin" | "look" | "settle"> {
   return {
     begin: async (turns, { nowMs, leaseMs }) => {
       if (turns.length === 0) return [];
-      const begin: D1PreparedStatement[] = [];
+      const nonce = crypto.randomUUID();
+      const groups = jsonGroups(turns);
+      const begin = (): D1PreparedStatement[] => [
+        ...groups.map((json) => db.prepare(BEGIN).bind(json, nowMs, nowMs + leaseMs, nonce)),
+        ...groups.map((json) => db.prepare(BEGUN).bind(json, nonce)),
+        ...groups.map((json) => db.prepare(LOOK).bind(json)),
+      ];
+      const answers = await persistently(async () => db.batch(begin()));
+      const rows = answers.slice(groups.length).map(({ results }) => results);
+      const begun = rows.slice(0, groups.length).flat() as readonly BegunRow[];
+      const found = rows.slice(groups.length).flat() as readonly FoundRow[];
+      return beginnings(turns, { nowMs, begun, found });
+    },
+    look: async (turns, nowMs) => {
+      if (turns.length === 0) return [];
       const look: D1PreparedStatement[] = [];
       for (const json of jsonGroups(turns)) {
-        begin.push(db.prepare(BEGIN).bind(json, nowMs, nowMs + leaseMs));
-        look.push(db.prepare(LOOK).bind(json));
+        look.push(db.prepare(LOOK_AT).bind(json, nowMs), db.prepare(LOOK).bind(json));
       }
-      const answers = await db.batch([...begin, ...look]);
-      const rows = answers.map(({ results }) => results);
-      const begun = rows.slice(0, begin.length).flat() as readonly BegunRow[];
-      const found = rows.slice(begin.length).flat() as readonly FoundRow[];
+      const rows = (await db.batch(look)).map(({ results }) => results);
+      const begun = rows.filter((_, at) => at % 2 === 0).flat() as readonly BegunRow[];
+      const found = rows.filter((_, at) => at % 2 === 1).flat() as readonly FoundRow[];
       return beginnings(turns, { nowMs, begun, found });
     },
     settle: async (settlements) => {
@@ -37,6 +49,21 @@ export function attempts(db: D1Database): Pick<Journal, "begin" | "settle"> {
       return new Set(counted.map(({ id }) => id));
     },
   };
+}
+
+/** Before the second try and the third. */
+const PAUSES_MS = [50, 300];
+
+/** The answer may be lost where the write is not: what is asked again must know itself again. */
+async function persistently<T>(ask: () => Promise<T>): Promise<T> {
+  for (const pauseMs of PAUSES_MS) {
+    try {
+      return await ask();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+  return ask();
 }
 
 interface BegunRow extends MailRow {
@@ -102,18 +129,31 @@ function settlementValue(settlement: Settlement): Readonly<Record<string, unknow
 /** A message of a queue may come a little before its delay is over. */
 const EARLY_MS = 1000;
 
-const BEGIN = `
-  UPDATE mails SET status = 'sending', attempts = attempts + 1,
-    in_doubt = (in_doubt = 1 OR status = 'sending'),
-    may_be_sent = (may_be_sent = 1 OR in_doubt = 1 OR status = 'sending'), check_at = ?3
-  FROM json_each(?1) AS asked
-  WHERE mails.id = asked.value ->> 'id' AND mails.turn = asked.value ->> 'turn' AND (
+const CAN_BEGIN = `mails.id = asked.value ->> 'id' AND mails.turn = asked.value ->> 'turn' AND (
     mails.status IN ('queued', 'deferred')
     OR mails.status = 'scheduled' AND coalesce(mails.scheduled_at, 0) <= ?2 + ${EARLY_MS}
     OR mails.status = 'sending' AND coalesce(mails.check_at, 0) <= ?2
-  )
-  RETURNING ${MAIL_COLUMNS}, turn, in_doubt, may_be_sent, owed,
-    (SELECT body FROM bodies WHERE bodies.mail = mails.id) AS body`;
+  )`;
+
+// An attempt whose lease is over never ended.
+const IN_DOUBT = "(in_doubt = 1 OR status = 'sending')";
+const MAY_BE_SENT = `(may_be_sent = 1 OR ${IN_DOUBT})`;
+
+const BEGIN = `
+  UPDATE mails SET status = 'sending', attempts = attempts + 1,
+    in_doubt = ${IN_DOUBT}, may_be_sent = ${MAY_BE_SENT}, check_at = ?3, nonce = ?4
+  FROM json_each(?1) AS asked
+  WHERE ${CAN_BEGIN} AND mails.nonce IS NOT ?4`;
+
+const BEGUN = `
+  SELECT ${MAIL_COLUMNS}, turn, in_doubt, may_be_sent, owed,
+    (SELECT body FROM bodies WHERE bodies.mail = mails.id) AS body
+  FROM mails WHERE nonce = ?2 AND id IN (SELECT value ->> 'id' FROM json_each(?1))`;
+
+const LOOK_AT = `
+  SELECT ${MAIL_COLUMNS}, turn, ${IN_DOUBT} AS in_doubt, ${MAY_BE_SENT} AS may_be_sent, owed,
+    (SELECT body FROM bodies WHERE bodies.mail = mails.id) AS body
+  FROM mails JOIN (SELECT value FROM json_each(?1)) AS asked ON ${CAN_BEGIN}`;
 
 const LOOK = `
   SELECT id, turn, status, check_at, scheduled_at FROM mails

@@ -1,11 +1,14 @@
 /** Attempts: who may begin one, and whose ending counts. */
+import type { D1PreparedStatement } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
 
 import type { MailStatus, Settlement } from "../../../src/store/journal.ts";
+import { openStore } from "../../../src/store/d1/store.ts";
 import {
   admitted,
   begin,
   bodyOf,
+  db,
   event,
   eventTypes,
   journal,
@@ -136,6 +139,46 @@ describe("begin", () => {
     await begin(id, { nowMs: NOW + MINUTE });
     await journal.settle([settlement(id, { attempt: 2, status: "deferred", isAsked })]);
     expect(await begin(id, { nowMs: NOW + 2 * MINUTE })).toMatchObject({ isInDoubt: !isAsked });
+  });
+
+  it("knows its own write again where the answer to it was lost, and is in no doubt", async () => {
+    const [one, two] = [await admitted(), await admitted()];
+    await begin(two.id);
+    let lost = 2;
+    const lossy = new Proxy(db, {
+      get: (target, name) => {
+        if (name !== "batch") return Reflect.get(target, name).bind(target) as unknown;
+        return async (statements: D1PreparedStatement[]) => {
+          const answer = await target.batch(statements);
+          lost -= 1;
+          if (lost >= 0) throw new Error("D1_ERROR: Network connection lost.");
+          return answer;
+        };
+      },
+    });
+    const turns = [one, two].map(({ id }) => ({ id, turn: 0 }));
+    const time = { nowMs: NOW, leaseMs: MINUTE };
+    expect(await openStore(lossy).journal.begin(turns, time)).toMatchObject([
+      { kind: "begun", isInDoubt: false, mail: { attempts: 1 }, body: one.body },
+      { kind: "busy" },
+    ]);
+    expect(await begin(one.id, { nowMs: NOW + MINUTE })).toMatchObject({ mail: { attempts: 2 } });
+  });
+
+  it("is foreseen by look, which begins nothing", async () => {
+    const { id, body } = await admitted();
+    const turns = [{ id, turn: 0 }];
+    const mail = { attempts: 0, status: "queued" };
+    const begun = { kind: "begun", mail, body, isInDoubt: false, mayBeSent: false };
+    for (let times = 0; times < 2; times += 1) {
+      expect(await journal.look(turns, NOW)).toMatchObject([begun]);
+    }
+    await begin(id);
+    expect(await journal.look(turns, NOW)).toMatchObject([{ kind: "busy" }]);
+    const late = await journal.look(turns, NOW + MINUTE);
+    expect(late).toMatchObject([{ kind: "begun", isInDoubt: true, mayBeSent: true }]);
+    expect(await journal.look([{ id, turn: 1 }], NOW)).toStrictEqual([{ kind: "over" }]);
+    expect(await journal.look([], NOW)).toStrictEqual([]);
   });
 
   it("remembers that an attempt may have sent it, whatever later attempts come to", async () => {
