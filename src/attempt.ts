@@ -15,6 +15,7 @@ import { routeOptions } from "./route-options.ts";
 import { failed, type Outcome } from "./smtp/outcome.ts";
 import type { Settlement, Turn } from "./store/journal.ts";
 import type { Store } from "./store/store.ts";
+import { stagedMail } from "./staging.ts";
 import { eventMail, tell } from "./tell.ts";
 import { traced } from "./trace.ts";
 import { verdictOf, type Attempt, type Verdict } from "./verdict.ts";
@@ -42,7 +43,7 @@ export interface Task extends Turn {
   readonly attempt: Omit<Attempt, "recipients" | "tookMs" | "unknown">;
 }
 
-/** Gives the mail to a relay, and judges what came of it. Never rejects. */
+/** Gives the mail to a relay, in staging to one recipient, and judges what came of it. Never rejects. */
 export async function tryMail(
   { id, posting: { mail }, attempt }: Task,
   way: Pick<Way, "deliver">,
@@ -50,11 +51,11 @@ export async function tryMail(
 ): Promise<Tried> {
   return traced("attempt", async (note) => {
     const begunAt = Date.now();
-    const outcome = desk.config.service.sandbox
-      ? await sandboxed(mail, desk)
-      : await way.deliver(mail);
+    const { sandbox, stagingRecipient } = desk.config.service;
+    const staged = stagedMail(mail, desk.config);
+    const outcome = sandbox ? await sandboxed(staged, desk) : await way.deliver(staged);
     const tookMs = Date.now() - begunAt;
-    const recipients = mail.envelope.to;
+    const recipients = staged.envelope.to;
     const { unknown } = desk.config;
     const verdict = verdictOf(outcome, { ...attempt, recipients, tookMs, unknown });
     const { wayIn = "queue" } = desk;
@@ -70,7 +71,10 @@ export async function tryMail(
       "failure.cause": failure?.cause,
       "failure.stage": failure?.stage,
     });
-    return { outcome, verdict };
+    if (stagingRecipient === undefined) return { outcome, verdict };
+    // Owed to its own recipients, or none of them: what waits is the mail as it was before staging.
+    const { owed: _, ...rest } = verdict;
+    return { outcome, verdict: rest };
   });
 }
 
@@ -81,7 +85,7 @@ export function settlementOf(
   time: { readonly nowMs: number; readonly checkAtMs: number },
   { config }: Desk,
 ): Settlement {
-  const { status, relay, reply, owed } = verdict;
+  const { status, relay, reply, owed, mayBeSent } = verdict;
   const detail = config.service.journalDetail;
   const kept = reply === undefined || detail === "none" ? withoutText(reply) : { reply };
   return {
@@ -89,12 +93,15 @@ export function settlementOf(
     turn,
     attempt: attempt.number,
     status,
+    isAsked: relay !== "",
+    ...(mayBeSent === undefined ? {} : { mayBeSent }),
     // No relay was asked: the last one that decided stays.
     ...(relay === "" ? {} : { relay }),
     ...kept,
     ...(owed === undefined ? {} : { owed }),
     ...(status === "deferred" ? { checkAtMs: time.checkAtMs } : {}),
     events: [entryOf(verdict, time.nowMs, detail)],
+    nonce: crypto.randomUUID(),
   };
 }
 
@@ -120,7 +127,8 @@ export async function proclaim(
   const { config, store, log } = desk;
   const events = judged.flatMap(({ mail, verdict }) =>
     verdict.tidings
-      .filter(({ recipients }) => recipients.length > 0)
+      // That a mail has failed is told also where nothing is known of its recipients.
+      .filter(({ type, recipients }) => recipients.length > 0 || type === "email.failed")
       .map((tiding) => ({ ...tiding, mail, atMs: nowMs })),
   );
   const gone = config.service.suppressRefused ? judged.flatMap(({ verdict }) => verdict.gone) : [];

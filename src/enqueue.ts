@@ -1,14 +1,12 @@
 /** The queue's side of a mail that waits: what stands in its message, and how messages are sent. */
 import type { Env } from "./env.ts";
 import type { Posting } from "./posting.ts";
+import { batchesOf } from "./queue-batches.ts";
 import { MAX_QUEUED_OCTETS, queuedMail, type QueueBody } from "./queued-mail.ts";
 import { putSpooled } from "./store/spool.ts";
 
 /** Octets that a row of the journal is to hold at most; D1 would take 2 MB with all its columns. */
 const MAX_JOURNAL_OCTETS = 1_000_000;
-/** Of all messages in one call; the platform takes 256 KB. */
-const MAX_BATCH_OCTETS = 240_000;
-const MAX_BATCH_MESSAGES = 100;
 
 /** What a mail waits as, or that it is too large for every place that is bound. */
 export type Waiting =
@@ -57,7 +55,7 @@ export async function enqueue(
   letters: readonly Letter[],
 ): Promise<void> {
   let taken = 0;
-  for (const group of groupsOf(letters)) {
+  for (const group of batchesOf(letters)) {
     const messages = group.map(({ body, delaySeconds }): MessageSendRequest<QueueBody> => ({
       body,
       contentType: "json",
@@ -76,18 +74,4 @@ export async function enqueue(
     }
     taken += group.length;
   }
-}
-
-function groupsOf(letters: readonly Letter[]): readonly (readonly Letter[])[] {
-  const groups: Letter[][] = [];
-  let octets = 0;
-  for (const letter of letters) {
-    const group = groups.at(-1);
-    octets += letter.octets;
-    if (group === undefined || group.length >= MAX_BATCH_MESSAGES || octets > MAX_BATCH_OCTETS) {
-      groups.push([letter]);
-      octets = letter.octets;
-    } else group.push(letter);
-  }
-  return groups;
 }

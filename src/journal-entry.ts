@@ -38,8 +38,15 @@ export function entryOf(
 
 function discreet(event: JournalEvent, detail: Detail): JournalEvent {
   if (detail !== "none") return event;
-  const data = Object.entries(event.data).map(([name, value]) => [name, withoutAddresses(value)]);
+  const data = Object.entries(event.data)
+    .filter(([name]) => name !== "reason" || !isTheirs(event.data))
+    .map(([name, value]) => [name, withoutAddresses(value)]);
   return { ...event, data: Object.fromEntries(data) };
+}
+
+/** The reason quotes a relay, which may name people in any way. */
+function isTheirs({ reply, refused, cause }: JournalEvent["data"]): boolean {
+  return reply !== undefined || refused !== undefined || cause === "reply" || cause === "protocol";
 }
 
 /** Counts lists, and leaves of a reply its codes. */

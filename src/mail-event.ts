@@ -33,7 +33,6 @@ export interface EventMail {
   readonly messageId: string;
   readonly createdAtMs: number;
   readonly from: string;
-  readonly to: readonly string[];
   readonly subject: string;
   readonly tags: readonly { readonly name: string; readonly value: string }[];
 }

@@ -67,10 +67,8 @@ export function readQueueBody(
   const id = isPlainId(given) ? given : undefined;
   const turn = fields.get("turn");
   if (id !== undefined && typeof turn === "number") return { kind: "turn", turn: { id, turn } };
-  const spooled = fields.get("spooled");
-  if (id !== undefined && typeof spooled === "string") {
-    return { kind: "spooled", spooled: { id, spooled } };
-  }
+  const spooled = claimIn(body);
+  if (spooled !== undefined) return { kind: "spooled", spooled };
   const isOurs = has("mail") && has("id");
   const tags = fields.get("tags");
   const input = isOurs ? withTags(fields.get("mail"), tags) : body;
@@ -80,6 +78,14 @@ export function readQueueBody(
     messageId: (domain) => `<${message.id.replaceAll(/[^A-Za-z0-9]/g, "")}@${domain}>`,
   });
   return { kind: "mail", id: id ?? idOf(message.id), isBare: !isOurs, posting };
+}
+
+/** Where the mail stands, if that is what the message says. */
+export function claimIn(body: unknown): SpooledMail | undefined {
+  if (!isRecord(body)) return undefined;
+  const { id, turn, spooled } = body as { readonly [name: string]: unknown };
+  if (!isPlainId(id) || typeof turn === "number" || typeof spooled !== "string") return undefined;
+  return { id, spooled };
 }
 
 /** The posting in text that was kept: what `queuedMail` made. */

@@ -18,6 +18,8 @@ export interface Verdict {
   readonly reply?: KeptReply;
   /** The recipients that are still to get it; absent: all that the attempt was for. */
   readonly owed?: readonly string[];
+  /** Some may have got it of whom no reply tells. */
+  readonly mayBeSent?: true;
   readonly entry: Omit<JournalEvent, "atMs">;
   readonly tidings: readonly Tiding[];
   /** Addresses of which a relay says that there is no such mailbox. */
@@ -36,6 +38,8 @@ export interface Attempt {
   readonly unknown: "retry" | "fail";
   /** Other recipients got it in an earlier attempt. */
   readonly wasAccepted: boolean;
+  /** An earlier attempt may have sent it, to some or all of its recipients. */
+  readonly mayBeSent?: boolean;
 }
 
 /** The verdict on an attempt. */
@@ -56,11 +60,15 @@ function acceptedVerdict(outcome: Accepted, attempt: Attempt): Verdict {
   const owed = [...mayPass.map(({ recipient }) => recipient), ...inDoubt];
   const reply = keptReply(outcome.reply);
   const [delay] = mayPass;
+  // With UNKNOWN=fail nobody in doubt is owed it: those who are accept it for themselves.
+  const wasLeft = attempt.mayBeSent === true && attempt.unknown === "fail";
+  const isUnsure = unknown.length > 0 || wasLeft;
   return {
-    status: owed.length > 0 ? "deferred" : unknown.length > 0 ? "unknown" : "accepted",
+    status: owed.length > 0 ? "deferred" : isUnsure ? "unknown" : "accepted",
     relay,
     reply,
     ...(owed.length > 0 ? { owed } : {}),
+    ...(unknown.length > 0 ? { mayBeSent: true } : {}),
     entry: {
       type: owed.length > 0 ? "deferred" : "accepted",
       data: {
@@ -70,6 +78,7 @@ function acceptedVerdict(outcome: Accepted, attempt: Attempt): Verdict {
         accepted,
         ...(refused.length === 0 ? {} : { refused: refused.map(keptRefusal) }),
         ...(unknown.length === 0 ? {} : { unknown }),
+        ...(attempt.mayBeSent === true ? { possibleDuplicate: true } : {}),
       },
     },
     tidings: [
@@ -84,14 +93,17 @@ function acceptedVerdict(outcome: Accepted, attempt: Attempt): Verdict {
 
 function failedVerdict(outcome: Failed, attempt: Attempt): Verdict {
   const { status: end, relay, failure } = outcome;
-  const status = statusOf(end, failure, attempt);
+  const own = statusOf(end, failure, attempt);
+  const isOver = own !== "deferred";
+  // Who sends again what has failed must not send what an earlier attempt may have sent.
+  const status = isOver && attempt.mayBeSent === true ? "unknown" : own;
   const reply = failure.reply === undefined ? undefined : keptReply(failure.reply);
   const bounced = end === "refused" && failure.cause === "reply" ? bouncesOf(failure, attempt) : [];
-  const isOver = status !== "deferred";
   return {
     status: isOver && attempt.wasAccepted && status !== "unknown" ? "accepted" : status,
     relay,
     ...(reply === undefined ? {} : { reply }),
+    ...(end === "unknown" ? { mayBeSent: true } : {}),
     entry: {
       type: isOver ? (status as JournalEvent["type"]) : "deferred",
       data: {
@@ -100,13 +112,13 @@ function failedVerdict(outcome: Failed, attempt: Attempt): Verdict {
         cause: failure.cause,
         stage: failure.stage,
         reason: failure.message,
-        ...(end === "unknown" ? { possibleDuplicate: true } : {}),
+        ...(end === "unknown" || attempt.mayBeSent === true ? { possibleDuplicate: true } : {}),
         ...(failure.extension === undefined ? {} : { extension: failure.extension }),
         ...(reply === undefined ? {} : { reply }),
         ...(failure.refused === undefined ? {} : { refused: failure.refused.map(keptRefusal) }),
       },
     },
-    tidings: isOver ? endOf(status, failure, { attempt, bounced }) : firstDelay(failure, attempt),
+    tidings: isOver ? endOf(own, failure, { attempt, bounced }) : firstDelay(failure, attempt),
     gone: goneOf(bounced),
   };
 }
@@ -144,16 +156,24 @@ function endOf(
   { attempt, bounced }: { readonly attempt: Attempt; readonly bounced: readonly Refusal[] },
 ): readonly Tiding[] {
   if (status === "unknown") return [doubtful(attempt.recipients)];
-  if (bounced.length > 0) return bounced.map(bounce);
+  const isDoubtful = attempt.mayBeSent === true;
+  // With UNKNOWN=fail nobody is tried who is in doubt.
+  if (bounced.length > 0 && !(isDoubtful && attempt.unknown === "retry"))
+    return bounced.map(bounce);
   const reply = failure.reply === undefined ? {} : { reply: keptReply(failure.reply) };
   return [
     {
       type: "email.failed",
       recipients: attempt.recipients,
-      reason: failure.message,
+      reason: isDoubtful ? doubtfulReason(failure.message) : failure.message,
       ...reply,
     },
   ];
+}
+
+/** Why a mail is not known to have failed whose last attempt did. */
+export function doubtfulReason(reason: string): string {
+  return `An earlier attempt may have sent it. ${reason}`;
 }
 
 /** Told once for a mail, not after each attempt. */

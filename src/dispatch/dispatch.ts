@@ -35,13 +35,12 @@ async function dispatchAll(
   options: DispatchOptions,
   office: Office,
 ): Promise<readonly Dispatched[]> {
-  const { config, store } = office;
+  const { store } = office;
   const nowMs = Date.now();
   let guards: Awaited<ReturnType<typeof guarded>>;
   try {
     guards = await guarded(
       orders.map(({ posting }) => posting),
-      config,
       store,
     );
   } catch (error) {

@@ -13,7 +13,7 @@ export interface Order {
 
 /** An order, and who it goes to if it goes now. */
 export interface Addressed extends Order {
-  /** Without recipients that are suppressed, or in staging for its one recipient. */
+  /** Without recipients that are suppressed. */
   readonly addressed: Posting;
   readonly suppressed: readonly string[];
 }

@@ -21,6 +21,7 @@ const OBJECTS = new Set([
   "list_unsubscribe",
   "calendar",
   "attachments",
+  "tags",
 ]);
 /** Fields whose value is a number or a boolean. */
 const SCALARS = new Set([

@@ -8,6 +8,7 @@ import { fateOf } from "../idempotency/fate.ts";
 import { forbidden } from "../policy.ts";
 import { routeOptions } from "../route-options.ts";
 import type { Problem } from "../smtp/outcome.ts";
+import { stagedMail } from "../staging.ts";
 import { outcomeResponse } from "./answer.ts";
 import { dryRunResponse } from "./dry-run.ts";
 import { hindranceDetails, tooLarge } from "./hindrance.ts";
@@ -112,7 +113,7 @@ async function shown(
   }
   let guard: Guarded | undefined;
   try {
-    [guard] = await guarded([posting], config, store);
+    [guard] = await guarded([posting], store);
   } catch (error) {
     const hindrance = { kind: "broken", binding: "JOURNAL", error, isUncertain: false } as const;
     return refuse(request, hindranceDetails(hindrance));
@@ -120,7 +121,7 @@ async function shown(
   const { posting: addressed, suppressed } = guard ?? { posting, suppressed: [] };
   const isForNobody = posting.mail.envelope.to.every((to) => suppressed.includes(to));
   if (isForNobody) return refuse(request, suppressedDetails(id, suppressed));
-  return dryRunResponse(request, addressed.mail, routeOptions(config, env));
+  return dryRunResponse(request, stagedMail(addressed.mail, config), routeOptions(config, env));
 }
 
 /** RFC 7240 §2. Its parameters, other preferences and their order do not matter. */

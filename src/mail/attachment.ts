@@ -68,7 +68,8 @@ function readAttachment(
   }
   const before = problems.length;
   const fields = readFields(item.value, ATTACHMENT_FIELDS, { pointer: item.pointer, problems });
-  const path = fields.get("path");
+  const givenPath = fields.get("path");
+  const path = givenPath?.value === "" ? undefined : givenPath;
   if (path !== undefined) {
     report(problems, path, "Nothing is fetched from a URL; give the file itself as `content`.");
   }

@@ -23,6 +23,8 @@ export interface Schema {
   readonly aliases: Readonly<Record<string, string>>;
   /** Names that a later version knows: refused as such, never silently ignored. */
   readonly unsupported: readonly string[];
+  /** Known names that take one or many: an empty text or list of them counts as absent. */
+  readonly lists?: readonly string[];
   /** In a configuration an unknown name may be a secret that slipped: it is not repeated. */
   readonly isSecret?: true;
 }
@@ -53,7 +55,7 @@ export function readFields(
     const canonical = Object.hasOwn(schema.aliases, name) ? (schema.aliases[name] ?? name) : name;
     const earlier = fields.get(canonical);
     if (schema.unsupported.includes(canonical)) {
-      if (isEmptyList(value)) continue;
+      if (isEmpty(value)) continue;
       problems.push({
         pointer: field.pointer,
         detail: `The \`${name}\` field is not supported by this version.`,
@@ -61,7 +63,10 @@ export function readFields(
     } else if (!schema.known.includes(canonical)) {
       problems.push(unknownField(field, schema, pointer));
     } else if (earlier === undefined) fields.set(canonical, field);
-    else if (!isSame(earlier.value, value, 3)) {
+    else if (isNothing(value, earlier.value, schema.lists?.includes(canonical))) continue;
+    else if (isNothing(earlier.value, value, schema.lists?.includes(canonical))) {
+      fields.set(canonical, field);
+    } else if (!isSame(earlier.value, value, 3)) {
       report(problems, field, `It is the same field as \`${earlier.name}\`, with another value.`);
     }
   }
@@ -172,8 +177,14 @@ export function printable(name: string): string {
 
 const LONE_SURROGATE = "It holds half of a surrogate pair, which UTF-8 cannot carry.";
 
-function isEmptyList(value: unknown): boolean {
+/** What some clients send for a field that they do not have. */
+function isEmpty(value: unknown): boolean {
   return value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+/** Whether the value says nothing beside the other: an empty text beside a text, or an empty list. */
+function isNothing(value: unknown, other: unknown, isList = false): boolean {
+  return isList ? isEmpty(value) : value === "" && typeof other === "string";
 }
 
 /** Compares JSON-like values as deep as a list of mailbox objects goes; what is crowded is not the same. */

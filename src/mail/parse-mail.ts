@@ -78,6 +78,7 @@ export const MAIL_FIELDS = {
     text_format: "textFormat",
   },
   unsupported: ["scheduledAt", "tags"],
+  lists: ["replyTo"],
 } as const;
 
 /** The mail, or everything that is wrong with the input. */

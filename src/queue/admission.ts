@@ -7,6 +7,7 @@ import { RELEASE_AHEAD_MS } from "../dispatch/later.ts";
 import { waitingOf } from "../enqueue.ts";
 import type { Env } from "../env.ts";
 import { newMail } from "../journal-entry.ts";
+import type { EventMail } from "../mail-event.ts";
 import type { NewMail, Turn } from "../store/journal.ts";
 import { eventMail, tell } from "../tell.ts";
 import { delayOf } from "./backoff.ts";
@@ -26,7 +27,9 @@ export async function ticketsOf(
   slips: readonly Slip[],
   shift: JournalShift,
 ): Promise<readonly Ticket[]> {
-  const read = await Promise.all(slips.map(async (slip) => readOne(slip, shift)));
+  // One after the other, and of each no more than the journal keeps: what stands in SPOOL may be large.
+  const read: (Ticket | Newcomer | undefined)[] = [];
+  for (const slip of slips) read.push(await readOne(slip, shift));
   const newcomers = read.flatMap((one) => (one !== undefined && "mail" in one ? [one] : []));
   const admitted = await admitAll(newcomers, shift);
   await tellHeld([...admitted], shift);
@@ -38,8 +41,9 @@ export async function ticketsOf(
 }
 
 interface Newcomer extends Ticket {
-  readonly contents: Mailed;
   readonly mail: NewMail;
+  readonly shown: EventMail;
+  readonly recipients: readonly string[];
 }
 
 type Mailed = Extract<Contents, { readonly kind: "mail" }>;
@@ -87,7 +91,8 @@ async function newcomer(
       detail: config.service.journalDetail,
     },
   );
-  return { slip, turn: { id, turn: 0 }, contents, mail };
+  const shown = eventMail(id, posting, mail.createdAtMs);
+  return { slip, turn: { id, turn: 0 }, mail, shown, recipients: posting.mail.envelope.to };
 }
 
 async function bodyOf({ id, posting, spooled }: Mailed, env: Env): Promise<string> {
@@ -125,11 +130,11 @@ async function admitAll(
 async function tellHeld(newcomers: readonly Newcomer[], shift: JournalShift): Promise<void> {
   const held = newcomers.filter(({ mail }) => mail.status === "scheduled");
   if (held.length === 0) return;
-  const events = held.map(({ contents: { id, posting }, mail: { createdAtMs } }) => ({
+  const events = held.map(({ shown, recipients }) => ({
     type: "email.scheduled" as const,
     atMs: Date.now(),
-    mail: eventMail(id, posting, createdAtMs),
-    recipients: posting.mail.envelope.to,
+    mail: shown,
+    recipients,
   }));
   await tell(events, shift);
   for (const { slip, turn } of held) {

@@ -1,15 +1,17 @@
 /** A mail of the journal whose attempt has begun, and how that attempt is ended. */
 import { proclaim, settlementOf, type Task } from "../attempt.ts";
 import { entryOf } from "../journal-entry.ts";
+import type { EventMail } from "../mail-event.ts";
+import type { SpooledMail } from "../queued-mail.ts";
 import type { Outcome } from "../smtp/outcome.ts";
 import { isFinal, type Beginning } from "../store/journal.ts";
 import { removeSpooled } from "../store/spool.ts";
-import { eventMail, journalledMail } from "../tell.ts";
+import { journalledMail } from "../tell.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Ticket } from "./admission.ts";
 import { delayOf } from "./backoff.ts";
-import type { Contents } from "./contents.ts";
-import { interrupted, type Concerned } from "./judgement.ts";
+import { spooledIn, type Contents } from "./contents.ts";
+import { givenUp, interrupted, type Concerned } from "./judgement.ts";
 import type { Ledger } from "./ledger.ts";
 import { deferringReplies, logVerdict } from "./mail-log.ts";
 import type { JournalShift } from "./shift.ts";
@@ -17,6 +19,8 @@ import type { JournalShift } from "./shift.ts";
 export interface Case extends Ticket {
   readonly begun: Extract<Beginning, { readonly kind: "begun" }>;
   readonly attempt: Task["attempt"];
+  /** Where it stands, unless the journal has it. */
+  readonly spooled?: SpooledMail;
 }
 
 /** What an attempt came to. */
@@ -24,8 +28,8 @@ export interface Finding {
   readonly verdict: Verdict;
   /** Absent where no relay was asked. */
   readonly outcome?: Outcome;
-  /** Absent where the mail could not be read. */
-  readonly contents?: Mailed;
+  /** How events show it: as the journal does, where it was not read. */
+  readonly shown?: EventMail;
   /** What is to be written down and told of it before the verdict. */
   readonly before?: readonly Pick<Verdict, "entry" | "tidings">[];
 }
@@ -39,26 +43,31 @@ export type Mailed = Extract<Contents, { readonly kind: "mail" }>;
 const MOST_MS = 5 * 86_400_000;
 
 export function caseOf(ticket: Ticket, begun: Case["begun"], nowMs: number): Case {
-  const { mail, owed } = begun;
+  const { mail, owed, mayBeSent } = begun;
   const sinceMs = Math.max(mail.createdAtMs, mail.scheduledAtMs ?? 0);
   const attempt = {
     number: mail.attempts,
     canRetry: nowMs - sinceMs < MOST_MS,
     wasAccepted: owed !== undefined,
+    mayBeSent,
   };
-  return { ...ticket, begun, attempt };
+  const spooled = spooledIn(begun.body);
+  return { ...ticket, begun, attempt, ...(spooled === undefined ? {} : { spooled }) };
 }
 
 /** The recipients of the attempt, as far as is known. */
-export function concernedBy({ begun: { mail, owed } }: Case, contents?: Mailed): Concerned {
+export function concernedBy({ begun, attempt }: Case, contents?: Mailed): Concerned {
+  const { mail, owed } = begun;
   const known = contents?.posting.mail.envelope.to ?? mail.facts.to ?? [];
-  return { recipients: owed ?? known, wasAccepted: owed !== undefined };
+  const { wasAccepted, mayBeSent = false } = attempt;
+  return { recipients: owed ?? known, wasAccepted, mayBeSent };
 }
 
 /** Writes it down, tells of it, and settles the message, in this order. Never rejects. */
 export async function close(one: Case, finding: Finding, { shift, ledger }: Books): Promise<void> {
-  const { slip, turn, begun, attempt } = one;
-  const { verdict, outcome, contents, before = [] } = finding;
+  const { slip, turn, begun, attempt, spooled } = one;
+  const { outcome, shown = journalledMail(begun.mail), before = [] } = finding;
+  const verdict = attempt.canRetry ? finding.verdict : ended(one, finding.verdict);
   const { env, config, log } = shift;
   const nowMs = Date.now();
   const replies = outcome === undefined ? [] : deferringReplies(outcome);
@@ -73,32 +82,43 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
   const isOver = isFinal(verdict.status);
   // Once: where the whole mail comes again, it is found out again.
   const told = isOver || verdict.owed !== undefined ? before : [];
-  const earlier = [...(begun.isInDoubt ? [interrupted()] : []), ...told];
-  const isWritten = await ledger.write({
+  const isOverDoubt = isOver || settlement.isAsked === true;
+  const earlier = [...(begun.isInDoubt && isOverDoubt ? [interrupted()] : []), ...told];
+  const written = await ledger.write({
     ...settlement,
     events: [...earlier.map((each) => entryOf(each, nowMs, journalDetail)), ...settlement.events],
   });
-  logVerdict({ id: turn.id, attempt: attempt.number, verdict, outcome, delaySeconds }, log);
+  logVerdict(
+    { id: turn.id, attempt: attempt.number, verdict, outcome, delaySeconds, written },
+    log,
+  );
+  // Another attempt or turn owns the mail: it tells, and what stands in SPOOL is what it sends.
+  if (written === "over") {
+    slip.ack();
+    return;
+  }
   // What a relay has is sent, whatever is written down of it. All else comes again.
-  if (!isWritten && (!isOver || outcome === undefined)) {
+  if (written === "lost" && (!isOver || outcome === undefined)) {
     slip.retry(delaySeconds);
     return;
   }
-  const { mail } = begun;
-  const shown =
-    contents === undefined
-      ? journalledMail(mail)
-      : eventMail(mail.id, contents.posting, mail.createdAtMs);
   const tidings = [...told.flatMap((each) => each.tidings), ...verdict.tidings];
   await proclaim([{ mail: shown, verdict: { ...verdict, tidings } }], nowMs, shift);
   if (!isOver) {
     slip.retry(delaySeconds);
     return;
   }
-  if (isWritten && contents?.spooled !== undefined && env.SPOOL !== undefined) {
+  if (written === "counts" && spooled !== undefined && env.SPOOL !== undefined) {
     await removeSpooled(env.SPOOL, turn.id).catch(() => undefined);
   }
   slip.ack();
+}
+
+/** What was only postponed comes no more where there is no further attempt. */
+function ended(one: Case, verdict: Verdict): Verdict {
+  if (verdict.status !== "deferred") return verdict;
+  const { reason } = verdict.entry.data;
+  return givenUp(typeof reason === "string" ? reason : "", concernedBy(one));
 }
 
 export interface Books {

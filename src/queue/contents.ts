@@ -1,7 +1,7 @@
 /** What a message carries, once what it only refers to has been brought from SPOOL. */
 import type { Env } from "../env.ts";
 import type { Posting } from "../posting.ts";
-import { readKept, readQueueBody, type SpooledMail } from "../queued-mail.ts";
+import { claimIn, readKept, readQueueBody, type SpooledMail } from "../queued-mail.ts";
 import type { Result } from "../result.ts";
 import type { Problem } from "../smtp/outcome.ts";
 import { readSpooled } from "../store/spool.ts";
@@ -53,6 +53,19 @@ export async function keptContents(text: string, stamp: Stamp, env: Env): Promis
   }
   return contentsOf(body, stamp, env);
 }
+
+/** Where the mail stands that the journal has only a claim of. */
+export function spooledIn(text: string | undefined): SpooledMail | undefined {
+  // A mail is longer, and is not parsed for this.
+  if (text === undefined || text.length > MAX_CLAIM_CHARACTERS) return undefined;
+  try {
+    return claimIn(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+const MAX_CLAIM_CHARACTERS = 500;
 
 const GONE: Problem = { pointer: "", detail: "What stood in SPOOL of the mail is gone." };
 

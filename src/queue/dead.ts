@@ -4,6 +4,7 @@
  */
 import { proclaim } from "../attempt.ts";
 import { nameOf } from "../dispatch/order.ts";
+import { claimIn } from "../queued-mail.ts";
 import { removeSpooled } from "../store/spool.ts";
 import type { JournalEvent } from "../store/journal.ts";
 import { eventMail } from "../tell.ts";
@@ -28,8 +29,8 @@ export async function bury(slips: readonly Slip[], shift: Shift): Promise<void> 
 
 async function buryJournalled(slips: readonly Slip[], shift: JournalShift): Promise<void> {
   const ledger = new Ledger(shift.store.journal, shift.log);
-  // An attempt of its own, so that nobody else makes one meanwhile; a mail that is settled is left alone.
-  const cases = await begin(await ticketsOf(slips, shift), shift);
+  // No attempt: one that then cannot be ended would leave it in doubt, and nothing has been sent.
+  const cases = await begin(await ticketsOf(slips, shift), shift, { isLooking: true });
   await Promise.all(
     cases.map(async (one) => {
       try {
@@ -43,15 +44,18 @@ async function buryJournalled(slips: readonly Slip[], shift: JournalShift): Prom
 }
 
 async function story(one: Case, { store, env }: JournalShift): Promise<Finding> {
-  const { slip, turn, begun } = one;
-  const contents = begun.body === undefined ? undefined : await keptContents(begun.body, slip, env);
+  const { slip, turn, begun, spooled } = one;
+  // What stands in SPOOL is not read: the journal has the facts, and they are enough.
+  const { body } = spooled === undefined ? begun : {};
+  const contents = body === undefined ? undefined : await keptContents(body, slip, env);
   const mailed = contents?.kind === "mail" ? contents : undefined;
   const concerned = concernedBy(one, mailed);
   const reason = lastReason(await store.journal.events(turn.id)) ?? NO_ATTEMPT_LEFT;
   const verdict = begun.isInDoubt
     ? doubtful(concerned)
-    : givenUp(reason, concerned, { attempts: begun.mail.attempts - 1 });
-  return { verdict, ...(mailed === undefined ? {} : { contents: mailed }) };
+    : givenUp(reason, concerned, { attempts: begun.mail.attempts });
+  if (mailed === undefined) return { verdict };
+  return { verdict, shown: eventMail(mailed.id, mailed.posting, begun.mail.createdAtMs) };
 }
 
 /** What the last attempt failed for. */
@@ -72,8 +76,11 @@ interface RefusalEntry {
 async function buryLoose(slip: Slip, shift: Shift): Promise<void> {
   const { env, log } = shift;
   try {
-    const contents = await contentsOf(slip.body, slip, env);
-    switch (contents.kind) {
+    const contents = await contentsOf(slip.body, slip, env).catch(() => undefined);
+    switch (contents?.kind) {
+      case undefined:
+        await buryUnread(slip, shift);
+        break;
       case "turn":
         log("error", "mail.failed", { id: contents.turn.id, names: "JOURNAL" });
         break;
@@ -97,4 +104,14 @@ async function buryLoose(slip: Slip, shift: Shift): Promise<void> {
     log("error", "queue.fault", { message: slip.id, error: nameOf(error) });
     slip.retry(delayOf(slip.attempts));
   }
+}
+
+/** Neither SPOOL nor anybody else tells what the mail was. */
+async function buryUnread({ body, timestamp, attempts }: Slip, shift: Shift): Promise<void> {
+  const id = claimIn(body)?.id ?? "";
+  const verdict = givenUp(NO_ATTEMPT_LEFT, { recipients: [], wasAccepted: false });
+  logVerdict({ id, attempt: attempts, verdict, delaySeconds: 0 }, shift.log);
+  const createdAtMs = timestamp.getTime();
+  const mail = { id, messageId: "", createdAtMs, from: "", subject: "", tags: [] };
+  await proclaim([{ mail, verdict }], Date.now(), shift);
 }

@@ -4,27 +4,16 @@
  */
 import { tryMail, type Task } from "../attempt.ts";
 import { nameOf } from "../dispatch/order.ts";
-import { guarded, type Guarded } from "../guard.ts";
 import { inOrder } from "../net/in-order.ts";
-import { forbidden } from "../policy.ts";
-import type { Posting } from "../posting.ts";
-import { narrowed } from "../queued-mail.ts";
 import type { Beginning } from "../store/journal.ts";
 import { traced } from "../trace.ts";
 import { ticketsOf, type Ticket } from "./admission.ts";
 import { delayOf, FIRST_DELAY_SECONDS, secondsUntil } from "./backoff.ts";
-import {
-  caseOf,
-  close,
-  concernedBy,
-  type Books,
-  type Case,
-  type Finding,
-  type Mailed,
-} from "./case.ts";
-import { keptContents, type Contents } from "./contents.ts";
-import { doubtful, givenUp, leftOut, postponed, refusedHere, suppressed } from "./judgement.ts";
+import { caseOf, close, type Books, type Case, type Finding } from "./case.ts";
+import { postponed } from "./judgement.ts";
 import { Ledger } from "./ledger.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { guardAll, prepare, type Guard, type Judged } from "./preparation.ts";
 import type { JournalShift } from "./shift.ts";
 import type { Slip } from "./slip.ts";
 
@@ -41,7 +30,8 @@ export async function deliverJournalled(
   slips: readonly Slip[],
   shift: JournalShift,
 ): Promise<void> {
-  const books = { shift, ledger: new Ledger(shift.store.journal, shift.log) };
+  const ledger = new Ledger(shift.store.journal, shift.log);
+  const books = { shift, ledger, alone: oneAtATime() };
   for (let at = 0; at < slips.length; at += MAILS_TO_BEGIN) {
     const group = slips.slice(at, at + MAILS_TO_BEGIN);
     if (Date.now() > shift.deadlineMs) {
@@ -50,15 +40,30 @@ export async function deliverJournalled(
   }
 }
 
-async function deliverGroup(tickets: readonly Ticket[], books: Books): Promise<void> {
+interface Desk extends Books {
+  /** For what is too large to be held beside others of its size. */
+  readonly alone: ReturnType<typeof oneAtATime>;
+}
+
+/** A mail that still stands in SPOOL. */
+interface Unread {
+  readonly one: Case;
+  readonly isUnread: true;
+}
+
+async function deliverGroup(tickets: readonly Ticket[], books: Desk): Promise<void> {
   const { shift } = books;
   const cases = await begin(tickets, shift);
-  const prepared = await Promise.all(cases.map(async (one) => prepare(one, shift)));
-  const guards = await guardAll(prepared, shift);
+  const small = cases.filter(({ spooled }) => spooled === undefined);
+  const guards = await guardAll(
+    await Promise.all(small.map(async (one) => prepare(one, shift))),
+    shift,
+  );
+  const large = cases.filter(({ spooled }) => spooled !== undefined);
   const closing: Promise<void>[] = [];
-  const attempt = async (each: Guard | Judged): Promise<void> => {
+  const attempt = async (each: Guard | Judged | Unread): Promise<void> => {
     try {
-      const finding = "finding" in each ? each.finding : await tryOne(each, shift);
+      const finding = "finding" in each ? each.finding : await findOut(each, books);
       // Not waited for here: the next mail need not wait until this one is written down.
       closing.push(close(each.one, finding, books));
     } catch (error) {
@@ -68,14 +73,16 @@ async function deliverGroup(tickets: readonly Ticket[], books: Books): Promise<v
       slip.retry(delayOf(slip.attempts));
     }
   };
-  for await (const _ of inOrder(guards, attempt, () => MAILS_AT_ONCE));
+  const unread = large.map((one) => ({ one, isUnread: true as const }));
+  for await (const _ of inOrder([...guards, ...unread], attempt, () => MAILS_AT_ONCE));
   await Promise.all(closing);
 }
 
-/** The mails whose attempt has begun; all other messages are settled. */
+/** The mails whose attempt has begun, or could begin; all other messages are settled. */
 export async function begin(
   tickets: readonly Ticket[],
   { store: { journal }, config, log }: JournalShift,
+  { isLooking = false }: { readonly isLooking?: boolean } = {},
 ): Promise<readonly Case[]> {
   if (tickets.length === 0) return [];
   const nowMs = Date.now();
@@ -83,7 +90,9 @@ export async function begin(
   try {
     const turns = tickets.map(({ turn }) => turn);
     const time = { nowMs, leaseMs: config.service.attemptMs };
-    beginnings = await traced("journal", async () => journal.begin(turns, time));
+    beginnings = await traced("journal", async () =>
+      isLooking ? journal.look(turns, nowMs) : journal.begin(turns, time),
+    );
   } catch (error) {
     // Nothing is sent that could not be written down before.
     log("error", "journal.fault", { at: "begin", mails: tickets.length, error: nameOf(error) });
@@ -118,97 +127,25 @@ export async function begin(
   return cases;
 }
 
-/** A mail that can be tried. */
-interface Ready {
-  readonly one: Case;
-  readonly contents: Mailed;
-  /** For the recipients that are still to get it. */
-  readonly posting: Posting;
-}
-
-interface Judged {
-  readonly one: Case;
-  readonly finding: Finding;
-}
-
-async function prepare(one: Case, shift: JournalShift): Promise<Ready | Judged> {
-  const { slip, begun, attempt } = one;
-  const judged = (finding: Finding): Judged => ({ one, finding });
-  const { config, env, log } = shift;
-  let contents: Contents | undefined;
-  try {
-    contents = begun.body === undefined ? undefined : await keptContents(begun.body, slip, env);
-  } catch (error) {
-    log("error", "queue.fault", { message: slip.id, error: nameOf(error) });
-    return judged({ verdict: postponed("SPOOL could not be read.") });
-  }
-  const mailed = contents?.kind === "mail" ? contents : undefined;
-  const found = mailed === undefined ? {} : { contents: mailed };
-  const concerned = concernedBy(one, mailed);
-  if (begun.isInDoubt && config.unknown === "fail") {
-    return judged({ ...found, verdict: doubtful(concerned) });
-  }
-  if (mailed === undefined) {
-    const problems = contents?.kind === "unreadable" ? contents.problems : [];
-    const reasons = problems.map(({ detail }) => detail);
-    const reason = reasons.length === 0 ? "Nothing was kept of the mail." : reasons.join(" ");
-    return judged({ verdict: givenUp(reason, concerned) });
-  }
-  const mail = narrowed(mailed.posting.mail, concerned.recipients);
-  const problems = forbidden(mail, config);
-  if (problems.length > 0) {
-    return judged({ ...found, verdict: refusedHere(problems, concerned, attempt.number) });
-  }
-  return { one, contents: mailed, posting: { ...mailed.posting, mail } };
-}
-
-/** A mail for those who may be written to. */
-interface Guard extends Ready {
-  readonly before: NonNullable<Finding["before"]>;
-}
-
-/** Leaves out whom nobody may write to; a mail for which nobody is left is judged. */
-async function guardAll(
-  prepared: readonly (Ready | Judged)[],
-  { config, store, log }: JournalShift,
-): Promise<readonly (Guard | Judged)[]> {
-  const postings = prepared.flatMap((each) => ("posting" in each ? [each.posting] : []));
-  let guards: readonly Guarded[] | undefined;
-  try {
-    guards = await guarded(postings, config, store);
-  } catch (error) {
-    log("error", "journal.fault", { at: "suppressions", error: nameOf(error) });
-  }
-  const next = guards?.values();
-  return prepared.map((each) => {
-    if ("finding" in each) return each;
-    const guard = next?.next().value;
-    if (guard !== undefined) return guardOne(each, guard);
-    const verdict = postponed("The suppression list could not be read.");
-    return { one: each.one, finding: { contents: each.contents, verdict } };
+/** What SPOOL holds of a mail is read when its own attempt begins, and is gone when that has ended. */
+async function findOut(each: Guard | Unread, { shift, alone }: Desk): Promise<Finding> {
+  if ("posting" in each) return tryOne(each, shift);
+  return alone(async () => {
+    if (Date.now() > shift.deadlineMs) return { verdict: postponed(TOO_LATE) };
+    const [guard] = await guardAll([await prepare(each.one, shift)], shift);
+    if (guard === undefined) throw new TypeError("one is as many as were asked for");
+    return "finding" in guard ? guard.finding : tryOne(guard, shift);
   });
 }
 
-function guardOne(
-  { one, contents, posting: { mail } }: Ready,
-  { posting, suppressed: left }: Guarded,
-): Guard | Judged {
-  const { wasAccepted } = one.attempt;
-  if (left.length > 0 && mail.envelope.to.every((to) => left.includes(to))) {
-    const verdict = suppressed({ recipients: left, wasAccepted });
-    return { one, finding: { contents, verdict } };
-  }
-  return { one, contents, posting, before: left.length === 0 ? [] : [leftOut(left)] };
-}
-
 async function tryOne(
-  { one, contents, posting, before }: Guard,
+  { one, posting, shown, before }: Guard,
   shift: JournalShift,
 ): Promise<Finding> {
-  if (Date.now() > shift.deadlineMs) {
-    return { contents, verdict: postponed("The time of the consumer was over.") };
-  }
+  if (Date.now() > shift.deadlineMs) return { shown, verdict: postponed(TOO_LATE) };
   const { turn, attempt, begun } = one;
   const task: Task = { ...turn, posting, createdAtMs: begun.mail.createdAtMs, attempt };
-  return { contents, before, ...(await tryMail(task, shift.way, shift)) };
+  return { shown, before, ...(await tryMail(task, shift.way, shift)) };
 }
+
+const TOO_LATE = "The time of the consumer was over.";

@@ -1,13 +1,15 @@
 /** Verdicts that no relay has given: nothing was sent in the attempt that they end. */
 import { invalidMailFailure } from "../composition.ts";
 import type { Problem } from "../smtp/outcome.ts";
-import { verdictOf, type Verdict } from "../verdict.ts";
+import { doubtfulReason, verdictOf, type Verdict } from "../verdict.ts";
 
 /** Whom a verdict is about. */
 export interface Concerned {
   readonly recipients: readonly string[];
   /** Other recipients got it in an earlier attempt. */
   readonly wasAccepted: boolean;
+  /** An earlier attempt may have sent it. */
+  readonly mayBeSent?: boolean;
 }
 
 /** It comes again, unchanged. */
@@ -18,28 +20,31 @@ export function postponed(reason: string): Verdict {
 /** It can never be sent: it is no valid mail, or one that is not allowed here. */
 export function refusedHere(
   problems: readonly Problem[],
-  { recipients, wasAccepted }: Concerned,
+  concerned: Concerned,
   number: number,
 ): Verdict {
   const failure = invalidMailFailure(problems);
   return verdictOf(
     { status: "refused", failure, relay: "", messageId: "" },
-    { recipients, number, tookMs: 0, canRetry: false, unknown: "fail", wasAccepted },
+    { ...concerned, number, tookMs: 0, canRetry: false, unknown: "fail" },
   );
 }
 
 /** There is no further attempt. */
 export function givenUp(
   reason: string,
-  { recipients, wasAccepted }: Concerned,
+  { recipients, wasAccepted, mayBeSent = false }: Concerned,
   data: Readonly<Record<string, unknown>> = {},
 ): Verdict {
+  const told = mayBeSent ? doubtfulReason(reason) : reason;
   return {
     ...SILENT,
-    status: wasAccepted ? "accepted" : "failed",
+    status: mayBeSent ? "unknown" : wasAccepted ? "accepted" : "failed",
     relay: "",
-    entry: entry("failed", { ...data, reason }),
-    tidings: [{ type: "email.failed", recipients, reason }],
+    entry: mayBeSent
+      ? entry("unknown", { ...data, reason, possibleDuplicate: true })
+      : entry("failed", { ...data, reason }),
+    tidings: [{ type: "email.failed", recipients, reason: told }],
   };
 }
 
@@ -63,8 +68,8 @@ export function interrupted(): Pick<Verdict, "entry" | "tidings"> {
 const IN_DOUBT = "An attempt was interrupted before its end: it may have been sent.";
 
 /** Nobody is left to send it to. */
-export function suppressed({ recipients, wasAccepted }: Concerned): Verdict {
-  const status = wasAccepted ? "accepted" : "suppressed";
+export function suppressed({ recipients, wasAccepted, mayBeSent }: Concerned): Verdict {
+  const status = mayBeSent === true ? "unknown" : wasAccepted ? "accepted" : "suppressed";
   return { ...SILENT, status, relay: "", ...leftOut(recipients) };
 }
 

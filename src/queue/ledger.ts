@@ -1,6 +1,6 @@
 /**
  * Writes down how attempts ended: those that end within a moment of each other in one go. Whoever waits
- * for it knows that the journal has it, or that it does not after all that could be tried.
+ * for it knows whether that counts, or that the journal does not have it after all that could be tried.
  */
 import { nameOf } from "../dispatch/order.ts";
 import type { Log } from "../log.ts";
@@ -13,9 +13,12 @@ const MOST_AT_ONCE = 50;
 /** Before the second try and the third: what a database does not take now it mostly takes in a moment. */
 const PAUSES_MS = [200, 2000];
 
+/** `over` where another attempt or turn owns the mail by now; `lost` where the journal did not answer. */
+export type Written = "counts" | "over" | "lost";
+
 interface Entry {
   readonly settlement: Settlement;
-  readonly written: (isWritten: boolean) => void;
+  readonly written: (written: Written) => void;
 }
 
 export class Ledger {
@@ -29,8 +32,8 @@ export class Ledger {
     this.#log = log;
   }
 
-  /** Whether the journal has taken it. Never rejects. */
-  async write(settlement: Settlement): Promise<boolean> {
+  /** What the journal made of it. Never rejects. */
+  async write(settlement: Settlement): Promise<Written> {
     return new Promise((written) => {
       this.#waiting.push({ settlement, written });
       if (this.#waiting.length >= MOST_AT_ONCE) this.#flush();
@@ -43,23 +46,24 @@ export class Ledger {
     this.#timer = undefined;
     const entries = this.#waiting;
     this.#waiting = [];
-    void this.#settle(entries.map(({ settlement }) => settlement)).then((isWritten) => {
-      for (const { written } of entries) written(isWritten);
+    void this.#settle(entries.map(({ settlement }) => settlement)).then((counted) => {
+      for (const { settlement, written } of entries) {
+        written(counted === undefined ? "lost" : counted.has(settlement.id) ? "counts" : "over");
+      }
       return undefined;
     });
   }
 
-  async #settle(settlements: readonly Settlement[]): Promise<boolean> {
+  async #settle(settlements: readonly Settlement[]): Promise<ReadonlySet<string> | undefined> {
     for (let tries = 0; ; tries += 1) {
       try {
-        await traced("journal", async () => this.#journal.settle(settlements));
-        return true;
+        return await traced("journal", async () => this.#journal.settle(settlements));
       } catch (error) {
         const pauseMs = PAUSES_MS[tries];
         if (pauseMs === undefined) {
           const mails = settlements.length;
           this.#log("error", "journal.fault", { at: "settle", mails, error: nameOf(error) });
-          return false;
+          return undefined;
         }
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }

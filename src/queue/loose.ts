@@ -6,10 +6,9 @@ import { followUp, tryMail, type Task } from "../attempt.ts";
 import { nameOf } from "../dispatch/order.ts";
 import { enqueue, waitingOf } from "../enqueue.ts";
 import type { Env } from "../env.ts";
-import { guarded } from "../guard.ts";
 import { inOrder } from "../net/in-order.ts";
 import { forbidden } from "../policy.ts";
-import { narrowed } from "../queued-mail.ts";
+import { claimIn, narrowed } from "../queued-mail.ts";
 import { removeSpooled } from "../store/spool.ts";
 import { delayOf, FIRST_DELAY_SECONDS, secondsUntil } from "./backoff.ts";
 import type { Mailed } from "./case.ts";
@@ -17,6 +16,7 @@ import { contentsOf } from "./contents.ts";
 import { refusedHere } from "./judgement.ts";
 import { MAILS_AT_ONCE } from "./journalled.ts";
 import { deferringReplies, logUnreadable, logVerdict } from "./mail-log.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import type { Shift } from "./shift.ts";
 import type { Slip } from "./slip.ts";
 
@@ -28,10 +28,15 @@ export async function deliverLoose(
   shift: Shift,
   queue: MailQueue,
 ): Promise<void> {
+  const alone = oneAtATime();
+  const once = async (slip: Slip): Promise<void> => {
+    if (Date.now() > shift.deadlineMs) slip.retry(FIRST_DELAY_SECONDS);
+    else await deliverOne(slip, shift, queue);
+  };
   const settle = async (slip: Slip): Promise<void> => {
     try {
-      if (Date.now() > shift.deadlineMs) slip.retry(FIRST_DELAY_SECONDS);
-      else await deliverOne(slip, shift, queue);
+      // What stands in SPOOL may be too large to be held beside others of its size.
+      await (claimIn(slip.body) === undefined ? once(slip) : alone(async () => once(slip)));
     } catch (error) {
       shift.log("error", "queue.fault", { message: slip.id, error: nameOf(error) });
       slip.retry(delayOf(slip.attempts));
@@ -91,11 +96,10 @@ interface Context {
 async function tryContents(contents: Mailed, { slip, shift, queue }: Context): Promise<void> {
   const { config, env, way, log } = shift;
   const { id, posting } = contents;
-  const [guard] = await guarded([posting], config, undefined);
   const task: Task = {
     id,
     turn: 0,
-    posting: guard?.posting ?? posting,
+    posting,
     createdAtMs: slip.timestamp.getTime(),
     attempt: { number: slip.attempts, canRetry: true, wasAccepted: false },
   };

@@ -4,10 +4,11 @@ import { isTransient, type Outcome } from "../smtp/outcome.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Contents } from "./contents.ts";
+import type { Written } from "./ledger.ts";
 
 /** `mail.accepted`, `mail.deferred` ...: `deferred` is one that comes again. */
 export function logVerdict(
-  { id, attempt, verdict, outcome, delaySeconds }: Judged,
+  { id, attempt, verdict, outcome, delaySeconds, written = "counts" }: Judged,
   log: Log,
 ): void {
   const { status, owed } = verdict;
@@ -20,6 +21,7 @@ export function logVerdict(
     ...(outcome === undefined ? {} : factsOf(outcome)),
     again: owed?.length,
     delaySeconds: status === "deferred" ? delaySeconds : undefined,
+    journal: written === "counts" ? undefined : written,
   });
 }
 
@@ -30,6 +32,8 @@ interface Judged {
   /** Absent where no relay was asked. */
   readonly outcome?: Outcome | undefined;
   readonly delaySeconds: number;
+  /** What the journal made of it, where there is one. */
+  readonly written?: Written;
 }
 
 export function logUnreadable(

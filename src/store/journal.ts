@@ -120,6 +120,8 @@ export type Beginning =
       readonly owed?: readonly string[];
       /** The attempt before this one began and never ended: the mail may have been sent. */
       readonly isInDoubt: boolean;
+      /** That, or any attempt so far ended without knowing whether it had sent the mail. */
+      readonly mayBeSent: boolean;
     }
   /** Another attempt is under way, at the latest until then. */
   | { readonly kind: "busy"; readonly untilMs: number }
@@ -139,6 +141,10 @@ export interface Settlement extends Turn {
    */
   readonly attempt: number;
   readonly status: MailStatus;
+  /** A relay was asked. Where none was, a mail that was in doubt before the attempt still is. */
+  readonly isAsked?: boolean;
+  /** The attempt may have sent it, to some or all. Absent: as before. */
+  readonly mayBeSent?: boolean;
   /** Absent with `reply`: both as before. */
   readonly relay?: string;
   readonly reply?: KeptReply;
@@ -147,6 +153,8 @@ export interface Settlement extends Turn {
   /** As in NewMail; absent where the status is final, and then the body goes. */
   readonly checkAtMs?: number;
   readonly events: readonly JournalEvent[];
+  /** Names this settlement: given twice, since the answer was lost, it counts once, and is known again. */
+  readonly nonce?: string;
 }
 
 /** A mail that is due to be handed to the queue. */
@@ -178,10 +186,15 @@ export interface Journal {
     time: { readonly nowMs: number; readonly leaseMs: number },
   ): Promise<readonly Beginning[]>;
   /**
-   * Writes down how attempts ended. A settlement of another turn or attempt than the mail's has no
-   * effect, nor has one of a mail that is final.
+   * What `begin` would find, and begins nothing: for whoever only ends mails. Until one is settled, an
+   * attempt may begin, and then the settlement does not count.
    */
-  settle(settlements: readonly Settlement[]): Promise<void>;
+  look(turns: readonly Turn[], nowMs: number): Promise<readonly Beginning[]>;
+  /**
+   * Writes down how attempts ended; the ids of those that counted. A settlement of another turn or attempt
+   * than the mail's has no effect, nor has one of a mail that is final.
+   */
+  settle(settlements: readonly Settlement[]): Promise<ReadonlySet<string>>;
   /**
    * Takes mails that are scheduled and due until `untilMs`, or that nobody has looked after in time, and
    * gives each a new turn; they are looked after again at `checkAtMs` if that comes to nothing. An attempt

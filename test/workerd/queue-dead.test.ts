@@ -7,7 +7,7 @@ import { putSpooled, readSpooled } from "../../src/store/spool.ts";
 import { arrived } from "../net/control.ts";
 import { consume, eventBinding, queued, told } from "./consume.ts";
 import { lifeOf } from "./journalled.ts";
-import { store } from "./store/samples.ts";
+import { db, store } from "./store/samples.ts";
 import { deliver, HEARD, toldOf, waiting } from "./waiting.ts";
 import { mail, relays, vars } from "./worker-calls.ts";
 
@@ -88,6 +88,40 @@ describe("with a journal", () => {
     expect(await deliver(body, env, { queueName: "graveyard" })).toBe("ack");
     expect((await lifeOf(body.id)).mail?.status).toBe("failed");
   });
+});
+
+it("a mail whose end the journal could not be told has failed, and is in no doubt", async () => {
+  const body = await waiting({ to: "later@example.org" });
+  await deliver(body, heard());
+  let calls = 0;
+  const broken = new Proxy(db, {
+    get: (target, name) => {
+      if (name !== "batch") return Reflect.get(target, name).bind(target) as unknown;
+      calls += 1;
+      return calls === 1 ? target.batch.bind(target) : async () => Promise.reject(new Error("D1"));
+    },
+  });
+  expect(await deliver(body, heard({ JOURNAL: broken }), dead)).toBeGreaterThanOrEqual(30);
+  expect(await deliver(body, heard(), dead)).toBe("ack");
+  expect((await lifeOf(body.id)).mail?.status).toBe("failed");
+  expect(toldOf(body.id).at(-1)).toStrictEqual(["email.failed", ["later@example.org"]]);
+});
+
+it("a mail that only SPOOL knows has failed also where SPOOL does not answer", async () => {
+  const { JOURNAL: _, ...rest } = HEARD;
+  const id = crypto.randomUUID();
+  const body = { id, spooled: `postrider/mails/${id}` };
+  expect(await consume([{ body }], vars(rest), "postrider-dead")).toStrictEqual(["ack"]);
+  expect(toldOf(id)).toStrictEqual([["email.failed", []]]);
+});
+
+it("a mail of five days ago is not postponed for ever", async () => {
+  const createdAtMs = Date.now() - 6 * 86_400_000;
+  const id = crypto.randomUUID();
+  const kept = JSON.stringify({ id, spooled: `postrider/mails/${id}` });
+  await waiting({}, { id, createdAtMs, body: kept });
+  expect(await deliver({ id }, vars(HEARD))).toBe("ack");
+  expect((await lifeOf(id)).mail?.status).toBe("failed");
 });
 
 describe("without a journal", () => {

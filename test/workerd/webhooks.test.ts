@@ -19,7 +19,6 @@ function eventOf(more: Partial<MailEvent> = {}): MailEvent {
       messageId: "<a@example.com>",
       createdAtMs: AT - 1000,
       from: "ann@example.com",
-      to: ["bob@example.org", "carol@example.org"],
       subject: "Grüße",
       tags: [{ name: "kind", value: "welcome" }],
     },

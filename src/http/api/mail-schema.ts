@@ -164,7 +164,10 @@ function attachmentFields(): Fields<AttachmentName> {
     size: said(v.nullish(whole(0, Number.MAX_SAFE_INTEGER)), "Octets; what has others is refused."),
     disposition: v.nullish(v.picklist(["attachment", "inline", ""])),
     contentId: said(text, "Refer to it in the HTML as `cid:...`; implies `inline`."),
-    path: said(v.nullish(v.never()), "Refused: nothing is fetched from a URL."),
+    path: said(
+      v.nullish(v.literal("")),
+      "Refused where it is given: nothing is fetched from a URL.",
+    ),
   };
 }
 

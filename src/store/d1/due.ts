@@ -81,7 +81,7 @@ const TELL_INTERRUPTED = `
   WHERE position IN (${INTERRUPTED})`;
 
 const END_INTERRUPTED = `
-  UPDATE mails SET status = 'unknown', check_at = NULL, in_doubt = 0
+  UPDATE mails SET status = 'unknown', check_at = NULL, in_doubt = 0, owed = NULL
   WHERE position IN (${INTERRUPTED})
   RETURNING ${MAIL_COLUMNS}`;
 

@@ -136,6 +136,6 @@ const RESCHEDULE = `
   UPDATE mails SET scheduled_at = ?2, check_at = ?3, turn = turn + 1 WHERE ${WAITS}`;
 
 const CANCEL = `
-  UPDATE mails SET status = 'canceled', check_at = NULL, turn = turn + 1 WHERE ${WAITS}`;
+  UPDATE mails SET status = 'canceled', check_at = NULL, owed = NULL, turn = turn + 1 WHERE ${WAITS}`;
 
 const DROP_BODY = `DELETE FROM bodies WHERE mail = (SELECT id FROM mails WHERE ${WAITS})`;

@@ -14,6 +14,10 @@ CREATE TABLE mails (
   turn INTEGER NOT NULL DEFAULT 0,
   attempts INTEGER NOT NULL DEFAULT 0,
   in_doubt INTEGER NOT NULL DEFAULT 0,
+  -- An attempt may have sent it without knowing; stays, whatever later attempts come to.
+  may_be_sent INTEGER NOT NULL DEFAULT 0,
+  -- Of whoever wrote last that an attempt began or ended: a call whose answer was lost knows itself by it.
+  nonce TEXT,
   check_at INTEGER,
   facts TEXT NOT NULL,
   owed TEXT,

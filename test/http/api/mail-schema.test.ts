@@ -19,6 +19,16 @@ const sent = (input: unknown): unknown =>
       value instanceof Uint8Array ? Array.from(value) : value,
     ),
   );
+/** Null counts as absent under any name, which a schema of known names cannot say. */
+const withoutNulls = (input: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(input, (_, value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
+        : value,
+    ),
+  );
+
 /** What is said of a structure that is none of a mail. */
 const STRUCTURAL =
   /Unknown field|must be (?:a string|true or false|an array|an object|a whole number|`fixed`|`attachment`)|It must be base64, or octets|\d+ entries|At most \d+ attachments/;
@@ -36,12 +46,7 @@ const { value } = fc.letrec((tie) => ({
     { depthSize: "small", maxDepth: 3 },
     leaf,
     fc.array(tie("value"), { maxLength: 3 }),
-    // Not null: of an unknown member that counts as absent, which the schema does not promise.
-    fc.dictionary(
-      fc.constantFrom(...MEMBERS),
-      tie("value").filter((member) => member !== null),
-      { maxKeys: 3 },
-    ),
+    fc.dictionary(fc.constantFrom(...MEMBERS), tie("value"), { maxKeys: 3 }),
   ),
 }));
 const names = Object.keys((Mail as unknown as Entries).entries);
@@ -112,6 +117,14 @@ describe("what is a valid mail is one by the schema", () => {
     ],
     ["nulls", { cc: null, attachments: null, headers: { "X-A": null }, dsn: null, tags: null }],
     ["empty lists", { cc: "", bcc: [], attachments: "", headers: [], references: "", tags: [] }],
+    [
+      "what is empty beside what is not",
+      {
+        reply_to: [],
+        replyTo: "a@example.com",
+        attachments: [{ content: "", path: "", content_id: "", inline_content_id: "x" }],
+      },
+    ],
     ["tags and a time", { tags: [{ name: "a", value: "b" }], scheduled_at: "in 5 minutes" }],
     ["address for email", { from: { address: "a@example.com", name: null } }],
     ["octets", { attachments: [{ filename: "a", content: [1, 2, 255] }] }],
@@ -143,7 +156,7 @@ describe("what is a valid mail is one by the schema", () => {
   it("however it is bent: nothing that is taken is none by the schema", () => {
     fc.assert(
       fc.property(bent, (input) => {
-        if (parsePosting(input).ok) expect(takes(input)).toBe(true);
+        if (parsePosting(input).ok) expect(takes(withoutNulls(input))).toBe(true);
       }),
       { numRuns: 3000 },
     );

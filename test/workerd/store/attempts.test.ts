@@ -1,11 +1,14 @@
 /** Attempts: who may begin one, and whose ending counts. */
+import type { D1PreparedStatement } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
 
 import type { MailStatus, Settlement } from "../../../src/store/journal.ts";
+import { openStore } from "../../../src/store/d1/store.ts";
 import {
   admitted,
   begin,
   bodyOf,
+  db,
   event,
   eventTypes,
   journal,
@@ -35,6 +38,7 @@ describe("begin", () => {
       },
       body: mail.body,
       isInDoubt: false,
+      mayBeSent: false,
     });
     expect(await begin(mail.id, { nowMs: NOW + MINUTE })).toStrictEqual({
       kind: "busy",
@@ -126,12 +130,69 @@ describe("begin", () => {
     expect(begun).toMatchObject([{ isInDoubt: true, mail: { attempts: 2 } }]);
   });
 
-  it("is not in doubt any more once an attempt has ended", async () => {
+  it.each([
+    ["is not in doubt any more once an attempt has asked a relay", true],
+    ["is still in doubt after an attempt that asked none", false],
+  ])("%s", async (_, isAsked) => {
     const { id } = await admitted();
     await begin(id);
     await begin(id, { nowMs: NOW + MINUTE });
-    await journal.settle([settlement(id, { attempt: 2, status: "deferred" })]);
-    expect(await begin(id, { nowMs: NOW + 2 * MINUTE })).toMatchObject({ isInDoubt: false });
+    await journal.settle([settlement(id, { attempt: 2, status: "deferred", isAsked })]);
+    expect(await begin(id, { nowMs: NOW + 2 * MINUTE })).toMatchObject({ isInDoubt: !isAsked });
+  });
+
+  it("knows its own write again where the answer to it was lost, and is in no doubt", async () => {
+    const [one, two] = [await admitted(), await admitted()];
+    await begin(two.id);
+    let lost = 2;
+    const lossy = new Proxy(db, {
+      get: (target, name) => {
+        if (name !== "batch") return Reflect.get(target, name).bind(target) as unknown;
+        return async (statements: D1PreparedStatement[]) => {
+          const answer = await target.batch(statements);
+          lost -= 1;
+          if (lost >= 0) throw new Error("D1_ERROR: Network connection lost.");
+          return answer;
+        };
+      },
+    });
+    const turns = [one, two].map(({ id }) => ({ id, turn: 0 }));
+    const time = { nowMs: NOW, leaseMs: MINUTE };
+    expect(await openStore(lossy).journal.begin(turns, time)).toMatchObject([
+      { kind: "begun", isInDoubt: false, mail: { attempts: 1 }, body: one.body },
+      { kind: "busy" },
+    ]);
+    expect(await begin(one.id, { nowMs: NOW + MINUTE })).toMatchObject({ mail: { attempts: 2 } });
+  });
+
+  it("is foreseen by look, which begins nothing", async () => {
+    const { id, body } = await admitted();
+    const turns = [{ id, turn: 0 }];
+    const mail = { attempts: 0, status: "queued" };
+    const begun = { kind: "begun", mail, body, isInDoubt: false, mayBeSent: false };
+    for (let times = 0; times < 2; times += 1) {
+      expect(await journal.look(turns, NOW)).toMatchObject([begun]);
+    }
+    await begin(id);
+    expect(await journal.look(turns, NOW)).toMatchObject([{ kind: "busy" }]);
+    const late = await journal.look(turns, NOW + MINUTE);
+    expect(late).toMatchObject([{ kind: "begun", isInDoubt: true, mayBeSent: true }]);
+    expect(await journal.look([{ id, turn: 1 }], NOW)).toStrictEqual([{ kind: "over" }]);
+    expect(await journal.look([], NOW)).toStrictEqual([]);
+  });
+
+  it("remembers that an attempt may have sent it, whatever later attempts come to", async () => {
+    const [dead, unsure] = [await admitted(), await admitted()];
+    await begin(dead.id);
+    await begin(unsure.id);
+    const deferred = { status: "deferred", isAsked: true } as const;
+    await journal.settle([settlement(unsure.id, { ...deferred, mayBeSent: true })]);
+    for (const [at, { id }] of [dead, unsure, dead, unsure].entries()) {
+      const begun = await begin(id, { nowMs: NOW + MINUTE });
+      expect(begun).toMatchObject({ mayBeSent: true, isInDoubt: at === 0 });
+      const attempt = begun.kind === "begun" ? begun.mail.attempts : 0;
+      await journal.settle([settlement(id, { ...deferred, attempt })]);
+    }
   });
 
   it("gives a mail without a body without one", async () => {
@@ -242,6 +303,24 @@ describe("settle", () => {
     expect((await journal.mail(id))?.status).toBe("sending");
     await journal.settle([settlement(id, { attempt: 2, events: [event("accepted")] })]);
     expect(await eventTypes(id)).toStrictEqual(["queued", "accepted"]);
+  });
+
+  it("tells which counted, also where it is asked again since the answer was lost", async () => {
+    const [done, again, late] = [await admitted(), await admitted(), await admitted()];
+    for (const { id } of [done, again, late]) await begin(id);
+    const settlements = [
+      settlement(done.id, { nonce: "1", events: [event("accepted")] }),
+      settlement(again.id, { nonce: "2", status: "deferred", events: [event("deferred")] }),
+      settlement(late.id, { nonce: "3", attempt: 2, events: [event("accepted")] }),
+    ];
+    for (let times = 0; times < 2; times += 1) {
+      expect([...(await journal.settle(settlements))]).toStrictEqual([done.id, again.id]);
+    }
+    expect(await eventTypes(done.id)).toStrictEqual(["queued", "accepted"]);
+    expect(await eventTypes(again.id)).toStrictEqual(["queued", "deferred"]);
+    expect(await eventTypes(late.id)).toStrictEqual(["queued"]);
+    const other = [settlement(done.id, { nonce: "4" })];
+    expect([...(await journal.settle(other))]).toStrictEqual([]);
   });
 
   it("changes nothing about a mail that is final", async () => {

@@ -58,8 +58,10 @@ it("has one attempt at a time, ends once, and owes its body until then", async (
             const events = [event("attempt", nowMs)];
             const checkAtMs = nowMs + MINUTE;
             const before = (await journal.events(id)).length;
-            await journal.settle([{ id, turn, attempt, status: outcome, checkAtMs, events }]);
+            const settled = { id, turn, attempt, status: outcome, checkAtMs, events };
+            const known = await journal.settle([{ ...settled, isAsked: true }]);
             const counts = (await journal.events(id)).length > before;
+            expect(known.has(id)).toBe(counts);
             // An attempt that left the mail waiting may be followed by word that it is given up.
             expect(counts).toBe(
               final === undefined && of === attempts.at(-1) && turn === turns.at(-1),
