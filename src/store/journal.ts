@@ -207,6 +207,8 @@ export interface Journal {
     readonly checkAtMs: number;
     readonly limit: number;
   }): Promise<readonly DueMail[]>;
+  /** They wait, and are looked after at that time; no effect on one of another turn, or under way. */
+  hasten(turns: readonly Turn[], checkAtMs: number): Promise<void>;
   /**
    * Ends attempts that are over time and have no body to be tried again with: they are `unknown`, with
    * the events `interrupted` and `unknown`.

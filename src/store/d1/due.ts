@@ -3,11 +3,14 @@ import type { D1Database } from "@cloudflare/workers-types";
 
 import type { Journal, MailStatus } from "../journal.ts";
 import { IS_OPEN } from "./condition.ts";
+import { jsonGroups } from "./groups.ts";
 import { MAIL_COLUMNS, mailOf } from "./row.ts";
 import type { MailRow } from "./row.ts";
 
 /** The methods of a Journal that a clock calls. */
-export function due(db: D1Database): Pick<Journal, "takeDue" | "endInterrupted" | "forget"> {
+export function due(
+  db: D1Database,
+): Pick<Journal, "takeDue" | "hasten" | "endInterrupted" | "forget"> {
   return {
     takeDue: async ({ nowMs, untilMs, checkAtMs, limit }) => {
       const taken = db.prepare(TAKE).bind(nowMs, Math.max(nowMs, untilMs), checkAtMs, limit);
@@ -19,6 +22,10 @@ export function due(db: D1Database): Pick<Journal, "takeDue" | "endInterrupted" 
           atMs: status === "scheduled" ? (scheduled_at ?? nowMs) : nowMs,
         }))
         .toSorted((one, other) => one.atMs - other.atMs);
+    },
+    hasten: async (turns, checkAtMs) => {
+      if (turns.length === 0) return;
+      await db.batch(jsonGroups(turns).map((json) => db.prepare(HASTEN).bind(json, checkAtMs)));
     },
     endInterrupted: async ({ nowMs, limit }) => {
       const [, ended] = await db.batch<MailRow>([
@@ -66,6 +73,11 @@ const TAKE = `
     ORDER BY check_at, position LIMIT ?4
   )
   RETURNING id, turn, status, scheduled_at`;
+
+const HASTEN = `
+  UPDATE mails SET check_at = ?2 FROM json_each(?1) AS asked
+  WHERE mails.id = asked.value ->> 'id' AND mails.turn = asked.value ->> 'turn'
+    AND mails.status IN ('scheduled', 'queued', 'deferred')`;
 
 const INTERRUPTED = `
   SELECT position FROM mails
