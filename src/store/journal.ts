@@ -234,7 +234,7 @@ export interface Journal {
   /** As `reschedule`. */
   cancel(id: string, nowMs: number): Promise<Change>;
   /**
-   * Forgets mails that are settled and were created before this; returns how many. It stops after so many
+   * Forgets mails that were settled before this; returns how many. It stops after so many
    * that a clock that calls it every hour keeps up.
    */
   forget(beforeMs: number): Promise<number>;

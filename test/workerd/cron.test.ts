@@ -141,7 +141,8 @@ describe("a minute", () => {
       new Proxy(target, {
         get: (_, name) => {
           if (names.includes(String(name))) calls += 1;
-          return Reflect.get(target, name).bind(target) as unknown;
+          const member: unknown = Reflect.get(target, name);
+          return typeof member === "function" ? (member.bind(target) as unknown) : member;
         },
       });
     const [JOURNAL, MAIL_QUEUE] = [

@@ -2,7 +2,6 @@
 import type { D1Database } from "@cloudflare/workers-types";
 
 import type { Journal, MailStatus } from "../journal.ts";
-import { IS_OPEN } from "./condition.ts";
 import { jsonGroups } from "./groups.ts";
 import { MAIL_COLUMNS, mailOf } from "./row.ts";
 import type { MailRow } from "./row.ts";
@@ -93,7 +92,7 @@ const TELL_INTERRUPTED = `
   WHERE position IN (${INTERRUPTED})`;
 
 const END_INTERRUPTED = `
-  UPDATE mails SET status = 'unknown', check_at = NULL, in_doubt = 0, owed = NULL
+  UPDATE mails SET status = 'unknown', check_at = NULL, settled_at = ?1, in_doubt = 0, owed = NULL
   WHERE position IN (${INTERRUPTED})
   RETURNING ${MAIL_COLUMNS}`;
 
@@ -101,7 +100,7 @@ const END_INTERRUPTED = `
 const FORGET_AT_ONCE = 500;
 const FORGET_STEPS = 20;
 
-const OLD = `FROM mails WHERE created_at < ?1 AND NOT ${IS_OPEN} ORDER BY created_at, position LIMIT ?2`;
+const OLD = `FROM mails WHERE settled_at < ?1 ORDER BY settled_at, position LIMIT ?2`;
 
 /** The mails last, because the others are found by them. */
 const FORGET = [
