@@ -8,14 +8,16 @@ import type { Env } from "./env.ts";
 import { entryOf } from "./journal-entry.ts";
 import type { Log } from "./log.ts";
 import type { EventMail } from "./mail-event.ts";
+import { measure, type WayIn } from "./metrics.ts";
 import type { Posting } from "./posting.ts";
-import { narrowed } from "./queued-mail.ts";
 import type { Way } from "./relay/way.ts";
 import { routeOptions } from "./route-options.ts";
 import { failed, type Outcome } from "./smtp/outcome.ts";
 import type { Settlement, Turn } from "./store/journal.ts";
 import type { Store } from "./store/store.ts";
+import { stagedMail } from "./staging.ts";
 import { eventMail, tell } from "./tell.ts";
+import { traced } from "./trace.ts";
 import { verdictOf, type Attempt, type Verdict } from "./verdict.ts";
 
 /** What an attempt works with. */
@@ -25,6 +27,8 @@ export interface Desk {
   readonly log: Log;
   /** Absent where JOURNAL is not bound. */
   readonly store?: Store;
+  /** Absent for what waited in the queue. */
+  readonly wayIn?: WayIn;
 }
 
 export interface Tried {
@@ -41,24 +45,37 @@ export interface Task extends Turn {
 
 /** Gives the mail to a relay, in staging to one recipient, and judges what came of it. Never rejects. */
 export async function tryMail(
-  { posting: { mail }, attempt }: Task,
+  { id, posting: { mail }, attempt }: Task,
   way: Pick<Way, "deliver">,
   desk: Desk,
 ): Promise<Tried> {
-  const begunAt = Date.now();
-  const { sandbox, stagingRecipient } = desk.config.service;
-  const staged = stagingRecipient === undefined ? mail : narrowed(mail, [stagingRecipient]);
-  const outcome = sandbox ? await sandboxed(staged, desk) : await way.deliver(staged);
-  const verdict = verdictOf(outcome, {
-    ...attempt,
-    recipients: staged.envelope.to,
-    tookMs: Date.now() - begunAt,
-    unknown: desk.config.unknown,
+  return traced("attempt", async (note) => {
+    const begunAt = Date.now();
+    const { sandbox, stagingRecipient } = desk.config.service;
+    const staged = stagedMail(mail, desk.config);
+    const outcome = sandbox ? await sandboxed(staged, desk) : await way.deliver(staged);
+    const tookMs = Date.now() - begunAt;
+    const recipients = staged.envelope.to;
+    const { unknown } = desk.config;
+    const verdict = verdictOf(outcome, { ...attempt, recipients, tookMs, unknown });
+    const { wayIn = "queue" } = desk;
+    measure(desk.env, { wayIn, mail, outcome, verdict, attempt: attempt.number, tookMs });
+    const failure = outcome.status === "accepted" ? undefined : outcome.failure;
+    note({
+      "mail.id": id,
+      "mail.recipients": recipients.length,
+      "mail.attempt": attempt.number,
+      "mail.status": outcome.status,
+      "smtp.relay": outcome.relay,
+      "smtp.code": verdict.reply?.code,
+      "failure.cause": failure?.cause,
+      "failure.stage": failure?.stage,
+    });
+    if (stagingRecipient === undefined) return { outcome, verdict };
+    // Owed to its own recipients, or none of them: what waits is the mail as it was before staging.
+    const { owed: _, ...rest } = verdict;
+    return { outcome, verdict: rest };
   });
-  if (stagingRecipient === undefined) return { outcome, verdict };
-  // Owed to its own recipients, or none of them: what waits is the mail as it was before staging.
-  const { owed: _, ...rest } = verdict;
-  return { outcome, verdict: rest };
 }
 
 /** What the journal is to write down of a verdict; `checkAtMs` where the mail is to be tried again. */

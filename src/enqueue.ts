@@ -34,11 +34,27 @@ export interface Letter {
   readonly delaySeconds?: number;
 }
 
-/** Sends the messages in as few calls as the platform allows. Rejects if one fails thrice. */
+/** Not all messages could be sent. */
+export class EnqueueError extends Error {
+  override readonly name = "EnqueueError";
+  /** So many of them were, from the first on. */
+  readonly taken: number;
+
+  constructor(taken: number, cause: unknown) {
+    super("the queue did not take all messages", { cause });
+    this.taken = taken;
+  }
+}
+
+/**
+ * Sends the messages in as few calls as the platform allows. Rejects with EnqueueError if a call fails
+ * thrice.
+ */
 export async function enqueue(
   queue: NonNullable<Env["MAIL_QUEUE"]>,
   letters: readonly Letter[],
 ): Promise<void> {
+  let taken = 0;
   for (const group of batchesOf(letters)) {
     const messages = group.map(({ body, delaySeconds }): MessageSendRequest<QueueBody> => ({
       body,
@@ -51,6 +67,11 @@ export async function enqueue(
       const { body, ...options } = first;
       return queue.send(body, options);
     };
-    await once().catch(once).catch(once);
+    try {
+      await once().catch(once).catch(once);
+    } catch (error) {
+      throw new EnqueueError(taken, error);
+    }
+    taken += group.length;
   }
 }

@@ -3,7 +3,7 @@
  * about it and no relay ever sees: when it is to go, and the tags under which it is found again.
  */
 import { parseDate } from "./mail/date.ts";
-import { isRecord, readFields, readItems, readString, report } from "./mail/fields.ts";
+import { crowdOf, isRecord, readFields, readItems, readString, report } from "./mail/fields.ts";
 import type { Field } from "./mail/fields.ts";
 import { LIMITS } from "./mail/limits.ts";
 import type { MailInput, ParsedMail } from "./mail/mail.ts";
@@ -53,6 +53,8 @@ export function parsePosting(
   options: ParseOptions = {},
 ): Result<Posting, readonly Problem[]> {
   if (!isRecord(input)) return asPosting(parseMail(input, options));
+  const crowd = crowdOf(input, "");
+  if (crowd !== undefined) return invalid([crowd]);
   const problems: Problem[] = [];
   const entries = Object.entries(input);
   const own = Object.fromEntries(entries.filter(([name]) => NAMES.has(name)));

@@ -26,6 +26,7 @@ import {
 } from "./send-error.ts";
 import type { KeptReply } from "./store/journal.ts";
 import { openStore } from "./store/d1/store.ts";
+import { traced } from "./trace.ts";
 import { verification, type Verification } from "./verification.ts";
 
 /** What `send` takes: all that the `send_email` binding does, and all that POST /emails does. */
@@ -86,6 +87,13 @@ export class Mailer extends WorkerEntrypoint<Env> {
   }
 
   async #sendAll(messages: readonly RpcMail[]): Promise<PromiseSettledResult<MailReceipt>[]> {
+    return traced("request", async (note) => {
+      note({ "rpc.mails": messages.length });
+      return this.#dispatchAll(messages);
+    });
+  }
+
+  async #dispatchAll(messages: readonly RpcMail[]): Promise<PromiseSettledResult<MailReceipt>[]> {
     const office = await this.#office();
     const { config } = office;
     const items = await Promise.all(messages.map(async (message) => readItem(message, office)));
@@ -111,6 +119,7 @@ export class Mailer extends WorkerEntrypoint<Env> {
       config: config.value,
       log: createLog(config.value.logLevel),
       ...(env.JOURNAL === undefined ? {} : { store: openStore(env.JOURNAL) }),
+      wayIn: "rpc",
       connect,
       memory,
       outlive: (work) => ctx.waitUntil(work.catch(() => undefined)),

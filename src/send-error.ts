@@ -155,8 +155,14 @@ function hinderedError(hindrance: Hindrance): SendError {
       return sendError(message, { code: "E_INTERNAL_SERVER_ERROR", retryable: false });
     }
     case "broken": {
-      const message = `${hindrance.binding} did not take the mail. It was not sent; try again.`;
-      return sendError(message, { code: "E_INTERNAL_SERVER_ERROR", retryable: true });
+      const { binding, isUncertain } = hindrance;
+      const code = "E_INTERNAL_SERVER_ERROR";
+      if (!isUncertain) {
+        const message = `${binding} did not take the mail. It was not sent; try again.`;
+        return sendError(message, { code, retryable: true });
+      }
+      const message = `${binding} did not answer; the mail may be sent all the same.`;
+      return sendError(message, { code, retryable: false, outcome: "unknown" });
     }
   }
 }

@@ -27,20 +27,30 @@ export type Caller = Omit<Token, "secret" | "name"> & {
 
 /** 16 hexadecimal digits are 64 bits. */
 const MIN_SECRET_LENGTH = 16;
+/** RFC 6750 §2.1: what can be sent after `Bearer`; base64, hexadecimal digits and UUIDs are all of it. */
+const B64TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 const MAX_TOKENS = 1000;
 const MAX_WORDS = 1000;
 const OTHER_WAYS: ReadonlySet<string> = new Set(["queue", "rpc"]);
 const RIGHTS: readonly Right[] = ["send", "read"];
-const FIELDS = { known: ["name", "token", "rights", "senders"], aliases: {}, unsupported: [] };
+const FIELDS = {
+  known: ["name", "token", "rights", "senders"],
+  aliases: {},
+  unsupported: [],
+  isSecret: true,
+} as const;
 
 /** The tokens, at least one; or what is wrong, never with a token in it. */
 export function parseTokens(text: string): Result<readonly Token[], readonly string[]> {
-  const tokens = text.trimStart().startsWith("[") ? parseList(text) : parseWords(text);
+  const start = text.trimStart();
+  // Split at commas, each of these would be tokens that anybody can guess.
+  if (/^[{"'`]/.test(start)) return invalid([NEITHER]);
+  const tokens = start.startsWith("[") ? parseList(text) : parseWords(text);
   if (!tokens.ok) return tokens;
   if (tokens.value.length === 0) return invalid([MISSING]);
   const problems: string[] = [];
   if (tokens.value.some(({ secret }) => secret.length < MIN_SECRET_LENGTH)) problems.push(SHORT);
-  if (tokens.value.some(({ secret }) => /[\s,]/.test(secret))) problems.push(SPACED);
+  if (tokens.value.some(({ secret }) => !B64TOKEN.test(secret))) problems.push(CHARACTERS);
   const names = tokens.value.flatMap(({ name }) => (name === undefined ? [] : [name]));
   if (new Set(names).size < names.length) problems.push("Two tokens have the same `name`.");
   const secrets = new Set(tokens.value.map(({ secret }) => secret));
@@ -119,6 +129,9 @@ function whichOf(pointer: string): string {
 const MISSING =
   "Missing: nobody may send. Make one with `openssl rand -hex 32` and set it with `npx wrangler secret put API_TOKENS`; several are separated by commas.";
 const SHORT = `Each token must have at least ${MIN_SECRET_LENGTH} characters, so that it cannot be guessed.`;
-const SPACED = "A token may hold no spaces and no commas.";
+const CHARACTERS =
+  "A token is letters, digits, `-`, `.`, `_`, `~`, `+` and `/`, and may end in `=`: no quotes, no other characters. Make one with `openssl rand -hex 32`.";
+const NEITHER =
+  'It begins like a quoted text or a JSON object. It is tokens without quotes, separated by commas, or a JSON list, as `[{ "name": "shop", "token": "..." }]`.';
 const NOT_JSON =
   'It begins with `[` and is no JSON list. It is like `[{ "name": "shop", "token": "...", "senders": ["example.com"], "rights": ["send"] }]`.';

@@ -14,7 +14,12 @@ export interface Webhook {
   readonly events: ReadonlySet<EventType>;
 }
 
-const FIELDS = { known: ["url", "secret", "events"], aliases: {}, unsupported: [] };
+const FIELDS = {
+  known: ["url", "secret", "events"],
+  aliases: {},
+  unsupported: [],
+  isSecret: true,
+} as const;
 const MAX_WEBHOOKS = 10;
 /** Standard Webhooks: 24 to 64 octets. */
 const SECRET_OCTETS = { least: 24, most: 64 };

@@ -303,7 +303,7 @@ describe("a problem", () => {
       "an unknown option of a relay",
       { RELAYS: '{"host":"a.example.com","pass":"secret7391"}' },
       "RELAYS",
-      /`pass`/,
+      /unknown option. Those of a relay are host, port/,
     ],
     [
       "port 25 in RELAYS",
@@ -401,6 +401,8 @@ describe("tokens", () => {
     ["an empty one", { API_TOKENS: "" }, /Missing/],
     ["only commas", { API_TOKENS: " , ,\n" }, /Missing/],
     ["an empty list", { API_TOKENS: [] }, /Missing/],
+    ["a table", { API_TOKENS: { name: "a", token: TOKEN } }, /^It begins like/],
+    ["texts in a text", { API_TOKENS: [`"${TOKEN}"`, TOKEN] }, /^It begins like/],
     ["a short one among them", { API_TOKENS: `${TOKEN},short7391` }, /at least 16/],
     [
       "a store that fails",

@@ -39,6 +39,45 @@ describe("words", () => {
   });
 });
 
+describe("what is neither words nor the list", () => {
+  const object = { name: "a", token: ONE, senders: ["example.com"], rights: ["read"] };
+
+  it.each([
+    ["a JSON object", JSON.stringify(object)],
+    ["an object of names and tokens", JSON.stringify({ shop: ONE, news: TWO })],
+    ["an object in several lines", `\n ${JSON.stringify(object, null, 2)}`],
+    ["the list as a JSON text", JSON.stringify(list(object))],
+    ["the list in single quotes", `'${list(object)}'`],
+    ["the list in backquotes", `\`${list(object)}\``],
+    ["words in quotes", `"${ONE},${TWO}"`],
+  ])("is refused: %s", (_, text) => {
+    expect(problemsOf(text)).toMatch(/^It begins like a quoted text or a JSON object/);
+    expect(problemsOf(text)).not.toContain(ONE);
+  });
+
+  it.each([
+    ["a list with its name before it", `API_TOKENS=${list(object)}`],
+    ["names before tokens", `shop:${ONE},news:${TWO}`],
+    ["a quote", `${ONE},"${TWO}"`],
+    ["an equals sign that is not at the end", `shop=${ONE}`],
+    ["a letter that is not ASCII", `${ONE}\u00e9`],
+    ["a control character", `${ONE}\u0000`],
+  ])("is refused for what no token holds: %s", (_, text) => {
+    expect(problemsOf(text)).toContain("A token is letters, digits");
+    expect(problemsOf(text)).not.toContain(ONE);
+  });
+
+  it.each([
+    "0123456789abcdefABCDEF",
+    "bGV0dGVycyBhbmQgZGlnaXRz+/==",
+    "re_7391-x.~aaaaaaaaaaa",
+    "91a9e49e-cd30-4ea5-9f35-5b3a6d4e5f09",
+  ])("is no reason to refuse %s", (token) => {
+    expect(parseTokens(token)).toMatchObject({ ok: true, value: [{ secret: token }] });
+    expect(parseTokens(list({ name: "a", token }))).toMatchObject({ ok: true });
+  });
+});
+
 describe("the list", () => {
   it("names tokens, and restricts them to rights and senders", () => {
     const text = list(
@@ -82,7 +121,7 @@ describe("the list", () => {
     ["a sender that is none", { senders: ["a b"] }, "senders: Entry 1"],
     ["a sender that is no text", { senders: [1] }, "must be a string"],
     ["a sender that is a list", { senders: [["example.com"]] }, "must be a string"],
-    ["another field", { sender: "example.com" }, "Unknown field `sender`"],
+    ["another field", { sender: "example.com" }, "unknown field. The fields are `name`"],
     ["a name that is none", { name: "a b" }, "`name`"],
     ["a long name", { name: "x".repeat(65) }, "`name`"],
     ["a name that is no text", { name: 1 }, "`name`"],
@@ -102,12 +141,12 @@ describe("the list", () => {
     ["is no JSON", `[${ONE}`, "no JSON list"],
     ["holds a text", list(ONE), "must be an object"],
     ["holds null", "[null]", "must be an object"],
-    ["holds __proto__", `[{"__proto__":{"name":"a"},"token":"${ONE}"}]`, "`__proto__`"],
+    ["holds __proto__", `[{"__proto__":{"name":"a"},"token":"${ONE}"}]`, "an unknown field"],
     ["has too many", list(...Array.from({ length: 1001 }, () => ({}))), "at most 1000"],
     ["has a name twice", list({ name: "a", token: ONE }, { name: "a", token: TWO }), "same `name`"],
     ["has a token twice", list({ name: "a", token: ONE }, { name: "b", token: ONE }), "twice"],
     ["has a short token", list({ name: "a", token: "short-7391" }), "at least 16"],
-    ["has a token with a space", list({ name: "a", token: `${ONE} ${TWO}` }), "no spaces"],
+    ["has a token with a space", list({ name: "a", token: `${ONE} ${TWO}` }), "A token is letters"],
     ["has an empty token", list({ name: "a", token: "" }), "at least 16"],
   ])("is refused where it %s", (_, text, detail) => {
     expect(problemsOf(text)).toContain(detail);

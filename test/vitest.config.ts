@@ -16,7 +16,9 @@ const bundle = mkdtempSync(join(tmpdir(), "postrider-ca-"));
 process.once("exit", () => rmSync(bundle, { recursive: true, force: true }));
 process.env["NODE_EXTRA_CA_CERTS"] = writeCaBundle(bundle);
 const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-pool-workers");
-const { kCurrentWorker } = await import("miniflare");
+
+/** miniflare's own name for the Worker that is bound to itself. */
+const kCurrentWorker = Symbol.for("miniflare.kCurrentWorker");
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const globalSetup = ["test/net/relays.ts"];

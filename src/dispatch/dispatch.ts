@@ -5,10 +5,12 @@
 import { guarded } from "../guard.ts";
 import { newMail } from "../journal-entry.ts";
 import { eventMail, tell } from "../tell.ts";
+import { admitted } from "./admission.ts";
 import { waitAll } from "./later.ts";
 import { tryAll } from "./now.ts";
 import {
   broken,
+  type Addressed,
   type Dispatched,
   type DispatchOptions,
   type Office,
@@ -46,17 +48,19 @@ async function dispatchAll(
   }
   const results = new Map<string, Dispatched>();
   const later: Order[] = [];
-  const now: Order[] = [];
-  const nobodys: { readonly order: Order; readonly recipients: readonly string[] }[] = [];
-  for (const [index, { id }] of orders.entries()) {
+  const now: Addressed[] = [];
+  const nobodys: Addressed[] = [];
+  for (const [index, order] of orders.entries()) {
     const guard = guards[index];
     if (guard === undefined) continue;
-    const { posting, suppressed } = guard;
-    const order = { id, posting };
+    const { suppressed } = guard;
+    const one = { ...order, addressed: guard.posting, suppressed };
+    const { posting } = order;
     if (suppressed.length > 0 && posting.mail.envelope.to.every((to) => suppressed.includes(to))) {
-      nobodys.push({ order, recipients: suppressed });
+      nobodys.push(one);
+      // What waits is guarded when it is tried: then others may be suppressed.
     } else if (posting.scheduledAt !== undefined || options.defer) later.push(order);
-    else now.push(order);
+    else now.push(one);
   }
   const within = { nowMs, options, office };
   await Promise.all([
@@ -73,38 +77,37 @@ async function dispatchAll(
 }
 
 async function suppressAll(
-  nobodys: readonly { readonly order: Order; readonly recipients: readonly string[] }[],
+  nobodys: readonly Addressed[],
   { nowMs, options, office }: Within,
   results: Results,
 ): Promise<void> {
   if (nobodys.length === 0) return;
   const detail = office.config.service.journalDetail;
-  try {
-    await office.store?.journal.admit(
-      nobodys.map(({ order, recipients }) =>
-        newMail(order, {
-          token: options.token,
-          createdAtMs: nowMs,
-          status: "suppressed",
-          events: [{ atMs: nowMs, type: "suppressed", data: { recipients } }],
-          detail,
-        }),
-      ),
-    );
-  } catch (error) {
-    for (const { order } of nobodys) results.set(order.id, broken("JOURNAL", error));
-    return;
+  const fault = await admitted(
+    nobodys.map((order) =>
+      newMail(order, {
+        token: options.token,
+        createdAtMs: nowMs,
+        status: "suppressed",
+        events: [{ atMs: nowMs, type: "suppressed", data: { recipients: order.suppressed } }],
+        detail,
+      }),
+    ),
+    office,
+  );
+  for (const { id, suppressed } of nobodys) {
+    results.set(id, fault ?? { kind: "suppressed", recipients: suppressed });
+    if (fault === undefined) {
+      office.log("warn", "mail.suppressed", { id, recipients: suppressed.length });
+    }
   }
-  for (const { order, recipients } of nobodys) {
-    results.set(order.id, { kind: "suppressed", recipients });
-    office.log("warn", "mail.suppressed", { id: order.id, recipients: recipients.length });
-  }
+  if (fault !== undefined) return;
   await tell(
-    nobodys.map(({ order: { id, posting }, recipients }) => ({
+    nobodys.map(({ id, posting, suppressed }) => ({
       type: "email.suppressed",
       atMs: nowMs,
       mail: eventMail(id, posting, nowMs),
-      recipients,
+      recipients: suppressed,
       reason: "All recipients are on the suppression list.",
     })),
     office,

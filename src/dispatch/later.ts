@@ -1,12 +1,23 @@
 /** Orders that wait: for their time, or for their turn in the queue. */
 import { compositionFault } from "../composition.ts";
-import { enqueue, waitingOf, type Letter, type Waiting } from "../enqueue.ts";
+import { enqueue, EnqueueError, waitingOf, type Letter, type Waiting } from "../enqueue.ts";
 import { newMail } from "../journal-entry.ts";
+import type { Posting } from "../posting.ts";
 import { routeOptions } from "../route-options.ts";
 import { failed } from "../smtp/outcome.ts";
 import type { JournalEvent } from "../store/journal.ts";
 import { eventMail, tell } from "../tell.ts";
-import { broken, nameOf, type Dispatched, type Order, type Results, type Within } from "./order.ts";
+import { admitted } from "./admission.ts";
+import {
+  broken,
+  nameOf,
+  type Dispatched,
+  type Hindrance,
+  type Office,
+  type Order,
+  type Results,
+  type Within,
+} from "./order.ts";
 
 /** The queue takes a message at most so long before it is due. */
 const MAX_DELAY_MS = 86_400_000;
@@ -21,7 +32,7 @@ export async function waitAll(
   const { nowMs, options, office } = within;
   const { env, store, config } = office;
   const queue = env.MAIL_QUEUE;
-  const ready: { readonly order: Order; readonly waiting: Waiting & { readonly ok: true } }[] = [];
+  const ready: Ready[] = [];
   for (const order of orders) {
     const prepared = await prepare(order, within);
     if ("kind" in prepared) results.set(order.id, prepared);
@@ -29,46 +40,53 @@ export async function waitAll(
   }
   if (queue === undefined || ready.length === 0) return;
   const detail = config.service.journalDetail;
-  try {
-    await store?.journal.admit(
-      ready.map(({ order, waiting }) => {
-        const status = order.posting.scheduledAt === undefined ? "queued" : "scheduled";
-        return newMail(order, {
-          token: options.token,
-          createdAtMs: nowMs,
-          status,
-          body: waiting.text,
-          checkAtMs: checkAtOf(order, within),
-          events: [{ atMs: nowMs, type: status, data: scheduleOf(order) }],
-          detail,
-        });
-      }),
-    );
-  } catch (error) {
-    for (const { order } of ready) results.set(order.id, broken("JOURNAL", error));
+  const mails = ready.map(({ order, waiting }) => {
+    const status = order.posting.scheduledAt === undefined ? "queued" : "scheduled";
+    return newMail(order, {
+      token: options.token,
+      createdAtMs: nowMs,
+      status,
+      body: waiting.text,
+      checkAtMs: checkAtOf(order, within),
+      events: [{ atMs: nowMs, type: status, data: scheduleOf(order) }],
+      detail,
+    });
+  });
+  const fault = await admitted(mails, office);
+  if (fault !== undefined) {
+    for (const { order } of ready) results.set(order.id, fault);
     return;
   }
   const letters = ready.flatMap(({ order, waiting }) => letterOf(order, waiting, within));
+  let taken: readonly Ready[] = ready;
   try {
     await enqueue(queue, letters);
   } catch (error) {
     office.log("error", "queue.refused", { mails: letters.length, error: nameOf(error) });
-    if (store === undefined) {
-      for (const { order } of ready) results.set(order.id, broken("MAIL_QUEUE", error));
-      return;
+    // Where the journal has them, they are enqueued from there. Told another thing, the caller would send
+    // twice.
+    if (store !== undefined) await hasten(ready, within);
+    else {
+      const count = error instanceof EnqueueError ? error.taken : 0;
+      taken = ready.slice(0, count);
+      for (const { order } of ready.slice(count))
+        results.set(order.id, broken("MAIL_QUEUE", error));
     }
-    // The journal has them: they are enqueued from there. Told another thing, the caller would send twice.
-    await hasten(ready, within);
   }
-  for (const { order } of ready) {
+  for (const { order } of taken) {
     const status = order.posting.scheduledAt === undefined ? "queued" : "scheduled";
     results.set(order.id, { kind: "waiting", status });
     office.log("info", `mail.${status}`, { id: order.id });
   }
   await tellScheduled(
-    ready.map(({ order }) => order),
+    taken.map(({ order }) => order),
     within,
   );
+}
+
+interface Ready {
+  readonly order: Order;
+  readonly waiting: Waiting & { readonly ok: true };
 }
 
 /** What the mail waits as, or why it cannot wait: told now, while the caller is there. */
@@ -77,9 +95,8 @@ async function prepare(
   { nowMs, office }: Within,
 ): Promise<Dispatched | (Waiting & { readonly ok: true })> {
   const { env, config, store } = office;
-  const aheadMs = (posting.scheduledAt?.getTime() ?? nowMs) - nowMs;
-  if (env.MAIL_QUEUE === undefined) return unbound("MAIL_QUEUE");
-  if (aheadMs > MAX_DELAY_MS && store === undefined) return unbound("JOURNAL");
+  const hindrance = hindranceOf(posting, { env, store, nowMs });
+  if (hindrance !== undefined) return { kind: "hindered", hindrance };
   const fault = await compositionFault(posting.mail, routeOptions(config, env));
   if (fault !== undefined) {
     const { messageId } = posting.mail;
@@ -153,6 +170,20 @@ function scheduleOf({ posting }: Order): JournalEvent["data"] {
   return scheduledAt === undefined ? {} : { scheduledAt: scheduledAt.toISOString() };
 }
 
-function unbound(binding: "MAIL_QUEUE" | "JOURNAL"): Dispatched {
-  return { kind: "hindered", hindrance: { kind: "unbound", binding } };
+/** The binding without which the mail cannot wait. */
+export function hindranceOf(
+  { scheduledAt }: Posting,
+  {
+    env,
+    store,
+    nowMs,
+  }: Pick<Office, "env"> & {
+    readonly store: Office["store"] | undefined;
+    readonly nowMs: number;
+  },
+): Hindrance | undefined {
+  const aheadMs = (scheduledAt?.getTime() ?? nowMs) - nowMs;
+  if (env.MAIL_QUEUE === undefined) return { kind: "unbound", binding: "MAIL_QUEUE" };
+  const isTooFar = aheadMs > MAX_DELAY_MS && store === undefined;
+  return isTooFar ? { kind: "unbound", binding: "JOURNAL" } : undefined;
 }

@@ -11,6 +11,13 @@ export interface Order {
   readonly posting: Posting;
 }
 
+/** An order, and who it goes to if it goes now. */
+export interface Addressed extends Order {
+  /** Without recipients that are suppressed. */
+  readonly addressed: Posting;
+  readonly suppressed: readonly string[];
+}
+
 /** What became of an order. */
 export type Dispatched =
   /** It will be sent, at once or at its time. */
@@ -28,7 +35,7 @@ export type Dispatched =
     }
   /** Nobody is left to send it to. */
   | { readonly kind: "suppressed"; readonly recipients: readonly string[] }
-  /** Nothing was sent, and nothing will be. */
+  /** Nothing was sent, and nothing will be, unless that is uncertain. */
   | { readonly kind: "hindered"; readonly hindrance: Hindrance };
 
 export type Hindrance =
@@ -44,6 +51,8 @@ export type Hindrance =
       readonly kind: "broken";
       readonly binding: "MAIL_QUEUE" | "JOURNAL" | "SPOOL";
       readonly error: unknown;
+      /** It may have taken the mail all the same, which then will be sent. */
+      readonly isUncertain: boolean;
     };
 
 export interface DispatchOptions {
@@ -73,12 +82,13 @@ export interface Within {
 /** By the id of the order. */
 export type Results = Map<string, Dispatched>;
 
-/** Something bound did not do its part; nothing was sent. */
+/** Something bound did not do its part. */
 export function broken(
   binding: Extract<Hindrance, { readonly kind: "broken" }>["binding"],
   error: unknown,
+  isUncertain = false,
 ): Dispatched {
-  return { kind: "hindered", hindrance: { kind: "broken", binding, error } };
+  return { kind: "hindered", hindrance: { kind: "broken", binding, error, isUncertain } };
 }
 
 /** What an error may be called in a log. */

@@ -9,6 +9,7 @@ import type { RelayMemory } from "../relay-memory.ts";
 import type { ServiceSettings } from "../service-config.ts";
 import { openStore } from "../store/d1/store.ts";
 import type { Right } from "../tokens.ts";
+import { traced } from "../trace.ts";
 import { authenticate, misconfigured, restricted } from "./auth.ts";
 import { sendBatch } from "./batch.ts";
 import type { Body } from "./body.ts";
@@ -39,11 +40,14 @@ export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
   const guarded =
     (right: Right, work: Work) =>
     async (c: Context<Bound>): Promise<Response> => {
-      const around = await admit(c, right, { connect, memory });
-      if (!around.ok) return refuse(c.req.raw, around.problem);
-      const answer = await work(c.req.raw, around.value, c.req.param("id") ?? "");
-      if (c.env.RATE_LIMITER !== undefined) stamp(answer, around.value.config.service.rateLimit);
-      return answer;
+      return traced("request", async (note) => {
+        const around = await admit(c, right, { connect, memory });
+        if (!around.ok) return refuse(c.req.raw, around.problem);
+        const answer = await work(c.req.raw, around.value, c.req.param("id") ?? "");
+        if (c.env.RATE_LIMITER !== undefined) stamp(answer, around.value.config.service.rateLimit);
+        note({ "http.method": c.req.method, "http.status": answer.status });
+        return answer;
+      });
     };
   // The order matters: the first that fits a path answers, so `/emails/batch` is no id.
   const serve = (path: string, works: Readonly<Partial<Record<Method, Handler>>>): void => {
@@ -122,6 +126,7 @@ async function admit(
     config: config.value,
     caller: caller.value,
     log,
+    wayIn: "http",
     ...(env.JOURNAL === undefined ? {} : { store: openStore(env.JOURNAL) }),
     outlive: (work) => outliveClient(c, work),
   };

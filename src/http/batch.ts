@@ -2,16 +2,18 @@
 import { dispatch } from "../dispatch/dispatch.ts";
 import type { Dispatched, Order } from "../dispatch/order.ts";
 import { forbidden } from "../policy.ts";
-import { parsePosting } from "../posting.ts";
+import { parsePosting, type Posting } from "../posting.ts";
 import type { Problem } from "../smtp/outcome.ts";
+import type { JournalMail } from "../store/journal.ts";
 import { invalidMailDetails, outcomeResponse } from "./answer.ts";
 import type { Body } from "./body.ts";
 import { hindranceDetails } from "./hindrance.ts";
-import { once, readKey } from "./idempotency.ts";
+import { once, readKey, type Answered, type Mails } from "./idempotency.ts";
+import { knownMembers } from "./known-mail.ts";
 import { readJsonBody } from "./posting-input.ts";
 import { problemResponse, type ProblemDetails } from "./problem.ts";
 import { refuse } from "./refuse.ts";
-import { notAllowed, suppressedDetails } from "./send.ts";
+import { isOpen, notAllowed, suppressedDetails } from "./send.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 const MAX_MAILS = 100;
@@ -34,60 +36,98 @@ export async function sendBatch(request: Request, around: Surroundings): Promise
     const problem = problemOf(items);
     if (problem !== undefined) return refuse(request, problem);
   }
-  const orders = items.flatMap(({ order }) => (order === undefined ? [] : [order]));
+  const sendable = items.flatMap(({ posting }) => (posting === undefined ? [] : [posting]));
   const of = ["POST", "/emails/batch", validation.value, body.value];
-  const asked = { of, ids: orders.map(({ id }) => id) };
-  return once(request, { key: key.value, asked }, around, async () =>
-    send(request, { items, orders, validation: validation.value }, around),
+  const asked = { of, ids: sendable.map(() => crypto.randomUUID()) };
+  return once(request, { key: key.value, asked }, around, async (mails) =>
+    send(request, { items, validation: validation.value, mails }, around),
   );
 }
 
 interface Item {
   readonly index: number;
   /** Absent where the mail is not valid, or not allowed. */
-  readonly order?: Order;
+  readonly posting?: Posting;
   readonly problems: readonly Problem[];
   readonly isForbidden: boolean;
 }
 
 interface Batch {
   readonly items: readonly Item[];
-  readonly orders: readonly Order[];
   readonly validation: Validation;
+  readonly mails: Mails;
 }
 
-async function send(
-  request: Request,
-  { items, orders, validation }: Batch,
-  around: Surroundings,
-): Promise<Response> {
+/** What became of an item. */
+type Fate =
+  | { readonly kind: "invalid" }
+  | { readonly kind: "known"; readonly mail: JournalMail }
+  | { readonly kind: "dispatched"; readonly order: Order; readonly result: Dispatched };
+
+async function send(request: Request, batch: Batch, around: Surroundings): Promise<Answered> {
   const { config, caller } = around;
+  const { items, validation, mails } = batch;
   const options = { defer: config.delivery === "queue", retryLater: true, token: caller.name };
-  const results = await dispatch(orders, options, around);
-  const byId = new Map(orders.map(({ id }, index) => [id, results[index]]));
+  const ids = mails.ids.values();
+  const orders = items.map(({ posting }): Order | undefined => {
+    const id = posting === undefined ? undefined : ids.next().value;
+    return posting === undefined || id === undefined ? undefined : { id, posting };
+  });
+  const fresh = orders.filter((order) => order !== undefined && !mails.known.has(order.id));
+  const dispatched = fresh.filter((order) => order !== undefined);
+  const results = await dispatch(dispatched, options, around);
+  const byId = new Map(dispatched.map((order, index) => [order.id, results[index]]));
+  const fates = orders.map((order): Fate => {
+    const mail = order === undefined ? undefined : mails.known.get(order.id);
+    if (mail !== undefined) return { kind: "known", mail };
+    const result = order === undefined ? undefined : byId.get(order.id);
+    if (order === undefined || result === undefined) return { kind: "invalid" };
+    return { kind: "dispatched", order, result };
+  });
+  const isVoid = fates.every((fate) => fate.kind !== "known") && results.every(isFailure);
+  const response = await answer(request, { items, fates, validation, isVoid });
+  if (results.some(isOpen)) return { response, isOpen: true };
+  return isVoid ? { response, isVoid } : { response };
+}
+
+interface Answering extends Omit<Batch, "mails"> {
+  readonly fates: readonly Fate[];
+  /** Nothing at all was sent, or will be. */
+  readonly isVoid: boolean;
+}
+
+async function answer(
+  request: Request,
+  { items, fates, validation, isVoid }: Answering,
+): Promise<Response> {
   const data: object[] = [];
   const errors: object[] = [];
   let failure: Response | undefined;
-  for (const { index, order, problems } of items) {
-    const result = order === undefined ? undefined : byId.get(order.id);
-    if (order === undefined || result === undefined) {
-      errors.push(...invalidErrors(index, problems));
-      continue;
+  for (const [at, fate] of fates.entries()) {
+    const item = items[at];
+    if (item === undefined) continue;
+    if (fate.kind === "invalid") errors.push(...invalidErrors(item));
+    else if (fate.kind === "known") data.push(knownMembers(fate.mail));
+    else {
+      const { order, result } = fate;
+      const failed = failureOf(request, order, result);
+      failure ??= failed;
+      const members = membersOf(order, result);
+      if (failed === undefined) data.push(members);
+      else {
+        const { message } = (await failed.clone().json()) as { readonly message: string };
+        // In strict mode the list is in step with the request, and each item tells its own fate; in
+        // permissive mode it is without gaps, and what failed is among the errors.
+        if (validation === "strict") data.push({ ...members, message });
+        else errors.push({ index: item.index, message, ...members });
+      }
     }
-    const failed = failureOf(request, order, result);
-    if (failed === undefined || validation === "strict" || result.kind === "tried") {
-      data.push(membersOf(order, result));
-    }
-    if (failed === undefined) continue;
-    failure ??= failed;
-    const { message } = (await failed.clone().json()) as { readonly message: string };
-    errors.push({ index, message });
   }
   // Where nothing at all was sent or will be, the batch as a whole may be tried again.
-  const isAllFailed = orders.length > 0 && results.every((result) => isFailure(result));
-  if (failure !== undefined && isAllFailed) return failure;
+  const isWhole = fates.every(({ kind }) => kind !== "invalid");
+  if (failure !== undefined && isVoid && isWhole) return failure;
   return Response.json(
-    { data, ...(validation === "permissive" || errors.length > 0 ? { errors } : {}) },
+    { data, ...(validation === "permissive" ? { errors } : {}) },
     { headers: { "cache-control": "no-store" } },
   );
 }
@@ -99,8 +139,7 @@ function readItem(input: unknown, index: number, { config, caller }: Surrounding
   if (!posting.ok) return { index, problems: at(posting.problems), isForbidden: false };
   const problems = at(forbidden(posting.value.mail, config, caller.senders));
   if (problems.length > 0) return { index, problems, isForbidden: true };
-  const order = { id: crypto.randomUUID(), posting: posting.value };
-  return { index, order, problems: [], isForbidden: false };
+  return { index, posting: posting.value, problems: [], isForbidden: false };
 }
 
 /** In strict mode the answer is the one error, of what is invalid before what is not allowed. */
@@ -113,7 +152,7 @@ function problemOf(items: readonly Item[]): ProblemDetails | undefined {
     : notAllowed(forbiddenOnes.flatMap(({ problems }) => problems));
 }
 
-function invalidErrors(index: number, problems: readonly Problem[]): object[] {
+function invalidErrors({ index, problems }: Item): object[] {
   const [first] = problems;
   if (first === undefined) return [];
   const message = problems.map(({ detail }) => detail).join(" ");
@@ -136,8 +175,9 @@ function failureOf(request: Request, { id }: Order, result: Dispatched): Respons
   }
 }
 
-/** Nothing was sent: an unknown outcome is no failure. */
+/** Nothing was sent, and nothing will be: where that is in doubt, it is no failure. */
 function isFailure(result: Dispatched): boolean {
+  if (isOpen(result)) return false;
   if (result.kind === "tried") {
     return result.outcome.status === "deferred" || result.outcome.status === "refused";
   }

@@ -1,33 +1,62 @@
 /** A digest of a request: the same for the same content, however its JSON is laid out. */
 
-/** SHA-256 over the value with the keys of objects sorted, as hexadecimal digits. */
+/** Text is digested in pieces of so many characters, so that each costs one call. */
+const PIECE_CHARACTERS = 65_536;
+
+/**
+ * SHA-256 over the value with the keys of objects sorted, as hexadecimal digits. Lists of numbers, as some
+ * SDKs send files, cost no more than text of their length; depth costs no stack.
+ */
 export async function fingerprintOf(value: unknown): Promise<string> {
   const digest = new crypto.DigestStream("SHA-256");
   const writer = digest.getWriter();
   const encoder = new TextEncoder();
-  for (const piece of piecesOf(value)) {
-    await writer.write(typeof piece === "string" ? encoder.encode(piece) : piece);
+  let text = "";
+  const flush = async (): Promise<void> => {
+    await writer.write(encoder.encode(text));
+    text = "";
+  };
+  // What is still to be digested, the next at the end.
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (next instanceof Verbatim) text += next.text;
+    else if (next instanceof ArrayBuffer || next instanceof Uint8Array) {
+      const octets = next instanceof Uint8Array ? next : new Uint8Array(next);
+      text += `octets ${octets.length} `;
+      await flush();
+      await writer.write(octets);
+    } else text += spread(next, left);
+    if (text.length >= PIECE_CHARACTERS) await flush();
   }
+  await flush();
   await writer.close();
   const octets = new Uint8Array(await digest.digest);
   return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 
-/** Each value begins with its kind and ends where its text says, so that no two have the same pieces. */
-function* piecesOf(value: unknown): Generator<string | Uint8Array> {
-  if (value instanceof ArrayBuffer) yield* piecesOf(new Uint8Array(value));
-  else if (value instanceof Uint8Array) {
-    yield `octets ${value.length} `;
-    yield value;
-  } else if (Array.isArray(value)) {
-    yield `[${value.length} `;
-    for (const item of value) yield* piecesOf(item);
-  } else if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1));
-    yield `{${entries.length} `;
-    for (const [name, member] of entries) {
-      yield JSON.stringify(name);
-      yield* piecesOf(member);
-    }
-  } else yield `${JSON.stringify(value) ?? "undefined"} `;
+/** A text that stands for itself, where a string would be one of the values. */
+class Verbatim {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/**
+ * The text of the value; what is in it is put on the stack. Each value begins with its kind and ends where
+ * its text says, so that no two have the same text.
+ */
+function spread(value: unknown, left: unknown[]): string {
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    if (items.every((item) => typeof item === "number")) return `[${items.length} ${items.join()} `;
+    for (const item of items.toReversed()) left.push(item);
+    return `[${items.length} `;
+  }
+  if (typeof value !== "object" || value === null) return `${JSON.stringify(value) ?? "none"} `;
+  const entries = Object.entries(value).toSorted(([one], [other]) => (one < other ? 1 : -1));
+  for (const [name, member] of entries) left.push(member, new Verbatim(JSON.stringify(name)));
+  return `{${entries.length} `;
 }

@@ -14,6 +14,7 @@ export function hindranceDetails(hindrance: Hindrance): ProblemDetails {
       if (hindrance.binding === "JOURNAL" && storeFault(hindrance.error) === "not migrated") {
         return NOT_MIGRATED;
       }
+      if (hindrance.isUncertain) return UNCERTAIN;
       return {
         status: 503,
         name: "application_error",
@@ -23,6 +24,16 @@ export function hindranceDetails(hindrance: Hindrance): ProblemDetails {
       };
   }
 }
+
+/** Whether such a mail is sent, its caller can only find out from the journal. */
+const UNCERTAIN: ProblemDetails = {
+  status: 504,
+  name: "application_error",
+  title: "The mail may have been sent",
+  message:
+    "The journal did not answer: it may have taken the mail, which then will be sent. Ask again under the same `Idempotency-Key`, or look at `GET /emails`, before sending it again.",
+  more: { outcome: "unknown", retryable: false },
+};
 
 const NAMES = { MAIL_QUEUE: "The queue", JOURNAL: "The journal", SPOOL: "The bucket SPOOL" };
 

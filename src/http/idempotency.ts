@@ -4,13 +4,13 @@
  * keeps keys for a day.
  */
 import { nameOf } from "../dispatch/order.ts";
-import type { ClaimHolder, KeptAnswer } from "../store/claims.ts";
+import type { Claim, ClaimHolder, KeptAnswer } from "../store/claims.ts";
 import type { JournalMail } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
-import { abandonedAnswer } from "./abandoned.ts";
 import type { Body } from "./body.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { hindranceDetails } from "./hindrance.ts";
+import { keptBody } from "./kept-body.ts";
 import type { ProblemDetails } from "./problem.ts";
 import { refuse } from "./refuse.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -24,9 +24,27 @@ const LEASE_MARGIN_MS = 20_000;
 export interface Asked {
   /** Whatever makes it another request: path, options, body. */
   readonly of: unknown;
-  /** Ids for as many mails as are asked for. */
+  /** New ids for as many mails as are asked for. */
   readonly ids: readonly string[];
 }
+
+/** The mails that are asked for, by the ids that they are to have. */
+export interface Mails {
+  readonly ids: readonly string[];
+  /** Those that a request before this one had begun, and what became of them. */
+  readonly known: ReadonlyMap<string, JournalMail>;
+}
+
+/** What a request came to. */
+export interface Answered {
+  readonly response: Response;
+  /** Whether anything came of it cannot be told now: the journal will know when it is asked again. */
+  readonly isOpen?: true;
+  /** Nothing was sent and nothing will be, whatever the status: the key may be used again. */
+  readonly isVoid?: true;
+}
+
+type Work = (mails: Mails) => Promise<Answered>;
 
 /** The key of the request; undefined where it has none. */
 export function readKey(request: Request, hasJournal: boolean): Body<string | undefined> {
@@ -45,85 +63,129 @@ export async function once(
   request: Request,
   { key, asked }: { readonly key: string | undefined; readonly asked: Asked },
   around: Surroundings,
-  work: () => Promise<Response>,
+  work: Work,
 ): Promise<Response> {
-  const { store, caller, config } = around;
-  if (key === undefined || store === undefined) return work();
+  const { store, caller } = around;
+  if (key === undefined || store === undefined) {
+    return (await work({ ids: asked.ids, known: new Map() })).response;
+  }
   const holder = { scope: `${caller.name} ${key}`, ids: asked.ids };
-  const nowMs = Date.now();
-  let claim: Awaited<ReturnType<Store["claims"]["claim"]>>;
+  const fingerprint = await fingerprintOf(asked.of);
+  let claim: Claim;
   try {
-    claim = await store.claims.claim({
-      ...holder,
-      fingerprint: await fingerprintOf(asked.of),
-      nowMs,
-      leaseMs: config.service.attemptMs + LEASE_MARGIN_MS,
-      expiresAtMs: nowMs + KEPT_MS,
-    });
+    claim = await claimOf(holder, fingerprint, around, store);
   } catch (error) {
-    const hindrance = { kind: "broken", binding: "JOURNAL", error } as const;
+    const hindrance = { kind: "broken", binding: "JOURNAL", error, isUncertain: false } as const;
     return refuse(request, hindranceDetails(hindrance));
   }
   switch (claim.kind) {
-    case "claimed":
-      return kept(holder, around, work);
     case "answered":
       return replayed(claim.answer);
     case "busy":
       return refuse(request, BUSY);
     case "other":
       return refuse(request, OTHER);
+    case "claimed":
+      return kept(holder, { around, store }, async () =>
+        work({ ids: asked.ids, known: new Map() }),
+      );
     case "abandoned": {
-      const mails = await mailsOf(claim.ids, store);
-      const answer = await abandonedAnswer(request, mails, around);
-      // Nothing had come of it: it is carried out now.
-      return kept(holder, around, answer === undefined ? work : async () => answer);
+      const { ids } = claim;
+      return kept(holder, { around, store }, async () => {
+        const mails = await resumed(holder, ids, store);
+        if (mails !== undefined) return work(mails);
+        // An attempt is under way, or has yet to be found dead.
+        return { response: await refuse(request, BUSY), isOpen: true };
+      });
     }
   }
+}
+
+async function claimOf(
+  holder: ClaimHolder,
+  fingerprint: string,
+  { config }: Surroundings,
+  { claims }: Store,
+): Promise<Claim> {
+  const nowMs = Date.now();
+  const leaseMs = config.service.attemptMs + LEASE_MARGIN_MS;
+  const request = { ...holder, fingerprint, nowMs, leaseMs, expiresAtMs: nowMs + KEPT_MS };
+  const claim = async (): Promise<Claim> => claims.claim(request);
+  return claim().catch(claim).catch(claim);
+}
+
+/** The mails of a request that died; undefined where one of them is being tried at this moment. */
+async function resumed(
+  holder: ClaimHolder,
+  ids: readonly string[],
+  { journal, claims }: Store,
+): Promise<Mails | undefined> {
+  const found = await journal.mails(ids);
+  if (found.some(({ status }) => status === "sending")) return undefined;
+  const known = new Map(found.map((mail) => [mail.id, mail]));
+  // What came to nothing does not use up a key: it is carried out anew, as another mail.
+  const failed = found.filter(({ status }) => NOTHING_SENT.has(status));
+  for (const { id } of failed) known.delete(id);
+  if (failed.length === 0) return { ids, known };
+  const isFailed = new Set(failed.map(({ id }) => id));
+  const renewed = ids.map((id) => (isFailed.has(id) ? crypto.randomUUID() : id));
+  await claims.renumber(holder, renewed);
+  return { ids: renewed, known };
+}
+
+const NOTHING_SENT: ReadonlySet<JournalMail["status"]> = new Set([
+  "failed",
+  "refused",
+  "suppressed",
+]);
+
+interface Keeping {
+  readonly around: Surroundings;
+  readonly store: Store;
 }
 
 /** Carries it out; a request whose client is gone still keeps its answer. */
 async function kept(
   holder: ClaimHolder,
-  around: Surroundings,
-  work: () => Promise<Response>,
+  keeping: Keeping,
+  work: () => Promise<Answered>,
 ): Promise<Response> {
-  const working = keep(holder, around, work);
-  around.outlive(working);
+  const working = keep(holder, keeping, work);
+  keeping.around.outlive(working);
   return working;
 }
 
 async function keep(
   holder: ClaimHolder,
-  { store, log }: Surroundings,
-  work: () => Promise<Response>,
+  { around, store: { claims } }: Keeping,
+  work: () => Promise<Answered>,
 ): Promise<Response> {
-  let response: Response | undefined;
+  let answered: Answered | undefined;
   try {
-    response = await work();
-    return response;
+    answered = await work();
+    return answered.response;
   } finally {
     try {
       // What was not sent may be asked for again; what may have been sent, may not.
-      const isKept = response !== undefined && (response.ok || response.status === MAY_BE_SENT);
-      if (response === undefined || !isKept) await store?.claims.release(holder);
-      else {
-        const body: unknown = await response.clone().json();
-        await store?.claims.answer(holder, { status: response.status, body });
-      }
+      if (answered === undefined || answered.isOpen === true) await claims.leave(holder);
+      else if (isKept(answered)) {
+        const { status } = answered.response;
+        const body = keptBody(await answered.response.clone().json(), around.config);
+        const answer = async (): Promise<void> => claims.answer(holder, { status, body });
+        await answer().catch(answer).catch(answer);
+      } else await claims.release(holder);
     } catch (error) {
-      log("error", "claims.fault", { error: nameOf(error) });
+      around.log("error", "claims.fault", { error: nameOf(error) });
     }
   }
 }
 
+function isKept({ response: { ok, status }, isVoid }: Answered): boolean {
+  return (ok && isVoid !== true) || status === MAY_BE_SENT;
+}
+
 /** The status of an unknown outcome. */
 const MAY_BE_SENT = 504;
-
-async function mailsOf(ids: readonly string[], store: Store): Promise<readonly JournalMail[]> {
-  const mails = await Promise.all(ids.map(async (id) => store.journal.mail(id)));
-  return mails.filter((mail) => mail !== undefined);
-}
 
 function replayed({ status, body }: KeptAnswer): Response {
   return Response.json(body, {

@@ -90,16 +90,25 @@ export function problemResponse(request: Request, details: ProblemDetails): Resp
       : { errors: errors.map(({ pointer, detail }) => ({ detail, pointer: `#${pointer}` })) }),
     ...more,
   };
-  const accept = request.headers.get("accept")?.toLowerCase();
-  const asked = accept?.includes("application/problem+json") === true;
+  const accept = request.headers.get("accept") ?? "";
+  const isAsked = accepts(accept, "application/problem+json");
   return Response.json(body, {
     status,
     headers: {
-      "content-type": asked ? "application/problem+json" : "application/json",
+      "content-type": isAsked ? "application/problem+json" : "application/json",
       "cache-control": "no-store",
       vary: "Accept",
       ...headers,
     },
+  });
+}
+
+/** Whether the media type is wanted by name (RFC 9110 §12.5.1): `q=0` says that it is not. */
+function accepts(accept: string, type: string): boolean {
+  return accept.split(",").some((range) => {
+    const [name, ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    const q = parameters.find((parameter) => parameter.startsWith("q="));
+    return name === type && (q === undefined || Number(q.slice(2)) > 0);
   });
 }
 

@@ -1,15 +1,18 @@
 /** POST /emails: body to posting, then to a relay or to where it waits, and what became of it as the answer. */
 import { dispatch } from "../dispatch/dispatch.ts";
-import type { Dispatched } from "../dispatch/order.ts";
+import { hindranceOf } from "../dispatch/later.ts";
+import type { Dispatched, Order } from "../dispatch/order.ts";
 import { waitingOf } from "../enqueue.ts";
+import { guarded, type Guarded } from "../guard.ts";
 import { forbidden } from "../policy.ts";
-import type { Posting } from "../posting.ts";
 import { routeOptions } from "../route-options.ts";
 import type { Problem } from "../smtp/outcome.ts";
+import { stagedMail } from "../staging.ts";
 import { outcomeResponse } from "./answer.ts";
 import { dryRunResponse } from "./dry-run.ts";
 import { hindranceDetails, tooLarge } from "./hindrance.ts";
-import { once, readKey } from "./idempotency.ts";
+import { once, readKey, type Answered } from "./idempotency.ts";
+import { knownResponse } from "./known-mail.ts";
 import { readPosting } from "./posting-input.ts";
 import { problemResponse, type ProblemDetails } from "./problem.ts";
 import { readDryRun } from "./query.ts";
@@ -28,20 +31,17 @@ export async function sendMail(request: Request, around: Surroundings): Promise<
   const { posting, input } = body.value;
   const problems = forbidden(posting.mail, config, caller.senders);
   if (problems.length > 0) return refuse(request, notAllowed(problems));
-  const id = crypto.randomUUID();
-  if (dryRun.value) return shown(request, { id, posting }, around);
-  const asked = { of: ["POST", "/emails", input], ids: [id] };
-  return once(request, { key: key.value, asked }, around, async () =>
-    send(request, { id, posting }, around),
-  );
+  const newId = crypto.randomUUID();
+  if (dryRun.value) return shown(request, { id: newId, posting }, around);
+  const asked = { of: ["POST", "/emails", input], ids: [newId] };
+  return once(request, { key: key.value, asked }, around, async ({ ids: [id = newId], known }) => {
+    const mail = known.get(id);
+    if (mail !== undefined) return { response: knownResponse(request, mail) };
+    return send(request, { id, posting }, around);
+  });
 }
 
-interface Order {
-  readonly id: string;
-  readonly posting: Posting;
-}
-
-async function send(request: Request, order: Order, around: Surroundings): Promise<Response> {
+async function send(request: Request, order: Order, around: Surroundings): Promise<Answered> {
   const { env, config, caller } = around;
   const wantsAsync = prefersAsync(request.headers.get("prefer"));
   const mustWait = config.delivery === "queue";
@@ -54,7 +54,14 @@ async function send(request: Request, order: Order, around: Surroundings): Promi
     [result] = await dispatch([order], { ...options, defer: false }, around);
   }
   if (result === undefined) throw new TypeError("no result");
-  return answer(request, order, result, wantsAsync);
+  const response = answer(request, order, result, wantsAsync);
+  return isOpen(result) ? { response, isOpen: true } : { response };
+}
+
+/** Whether it may be sent, although nobody could say so. */
+export function isOpen(result: Dispatched): boolean {
+  if (result.kind !== "hindered" || result.hindrance.kind !== "broken") return false;
+  return result.hindrance.isUncertain;
 }
 
 function answer(
@@ -95,18 +102,31 @@ function answer(
   }
 }
 
+/** The mail as it would go, or why it would not: nothing is sent, and nothing kept. */
 async function shown(
   request: Request,
   { id, posting }: Order,
-  { env, config }: Surroundings,
+  { env, config, store }: Surroundings,
 ): Promise<Response> {
-  if (config.delivery === "queue" || posting.scheduledAt !== undefined) {
-    // Nothing is kept for the sake of a look.
+  const waits = config.delivery === "queue" || posting.scheduledAt !== undefined;
+  if (waits) {
+    const hindrance = hindranceOf(posting, { env, store, nowMs: Date.now() });
+    if (hindrance !== undefined) return refuse(request, hindranceDetails(hindrance));
     const { SPOOL, ...others } = env;
     const waiting = SPOOL === undefined ? await waitingOf(id, posting, others) : undefined;
     if (waiting?.ok === false) return refuse(request, tooLarge(waiting));
   }
-  return dryRunResponse(request, posting.mail, routeOptions(config, env));
+  let guard: Guarded | undefined;
+  try {
+    [guard] = await guarded([posting], store);
+  } catch (error) {
+    const hindrance = { kind: "broken", binding: "JOURNAL", error, isUncertain: false } as const;
+    return refuse(request, hindranceDetails(hindrance));
+  }
+  const { posting: addressed, suppressed } = guard ?? { posting, suppressed: [] };
+  const isForNobody = posting.mail.envelope.to.every((to) => suppressed.includes(to));
+  if (isForNobody) return refuse(request, suppressedDetails(id, suppressed));
+  return dryRunResponse(request, stagedMail(addressed.mail, config), routeOptions(config, env));
 }
 
 /** RFC 7240 §2. Its parameters, other preferences and their order do not matter. */

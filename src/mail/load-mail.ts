@@ -25,7 +25,7 @@ export async function loadMail(
   if (isLoaded(mail)) return valid(mail);
   const problems: Problem[] = [];
   const attachments: Attachment[] = [];
-  let left = LIMITS.contentOctets - knownOctets(mail);
+  let left = LIMITS.contentOctets - contentOctets(mail);
   for (const parsed of mail.attachments) {
     const loaded = await loadAttachment(parsed, { store, most: left });
     if (loaded.ok) {
@@ -47,7 +47,7 @@ export async function readStreams(
     return valid(mail);
   const problems: Problem[] = [];
   const attachments: ParsedAttachment[] = [];
-  let left = LIMITS.contentOctets - knownOctets(mail);
+  let left = LIMITS.contentOctets - contentOctets(mail);
   for (const parsed of mail.attachments) {
     const isStream = parsed.content instanceof ReadableStream;
     const loaded = isStream
@@ -120,7 +120,9 @@ function fault(at: Fault["at"], detail: string): Result<never, Fault> {
   return invalid({ at, detail });
 }
 
-function knownOctets({
+/** Octets of what is at hand: texts, and attachments as base64, or the whole message. */
+export function contentOctets({
+  raw,
   text = "",
   html = "",
   amp = "",
@@ -132,7 +134,7 @@ function knownOctets({
   return attachments.reduce(
     (sum, { content }) =>
       sum + (content instanceof Uint8Array ? wrappedBase64Length(content.length) : 0),
-    texts.reduce((sum, one) => sum + encoder.encode(one).length, 0),
+    texts.reduce((sum, one) => sum + encoder.encode(one).length, raw?.content.length ?? 0),
   );
 }
 

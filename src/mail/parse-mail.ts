@@ -14,7 +14,7 @@ import { readCalendar } from "./calendar.ts";
 import { hasControlButTab } from "./characters.ts";
 import { readCustomHeaders } from "./custom-headers.ts";
 import { parseDate } from "./date.ts";
-import { isRecord, readFields, readItems, readString, report } from "./fields.ts";
+import { crowdOf, isRecord, readFields, readItems, readString, report } from "./fields.ts";
 import type { Draft, Field } from "./fields.ts";
 import { headerLength } from "./header.ts";
 import { LIMITS } from "./limits.ts";
@@ -78,6 +78,7 @@ export const MAIL_FIELDS = {
     text_format: "textFormat",
   },
   unsupported: ["scheduledAt", "tags"],
+  lists: ["replyTo"],
 } as const;
 
 /** The mail, or everything that is wrong with the input. */
@@ -88,6 +89,8 @@ export function parseMail(
   if (!isRecord(input)) {
     return invalid([{ pointer: "", detail: "A mail must be an object with `from` and `to`." }]);
   }
+  const crowd = crowdOf(input, "");
+  if (crowd !== undefined) return invalid([crowd]);
   const problems: Problem[] = [];
   const fields = readFields(input, MAIL_FIELDS, { pointer: "", problems });
   const raw = fields.get("raw");

@@ -29,28 +29,41 @@ export interface ClaimRequest extends ClaimHolder {
 
 /** What became of a claim. */
 export type Claim =
-  /** It is this request's; `ids` are those of the request. */
+  /** It is this request's; the mails are to have the ids of the request. */
   | { readonly kind: "claimed" }
   /** The same was asked before, and answered so. */
   | { readonly kind: "answered"; readonly answer: KeptAnswer }
   /** The same was asked, and is being worked on. */
   | { readonly kind: "busy" }
   /**
-   * The same was asked, and whoever worked on it died. The claim is this request's now; what has become
-   * of these mails, the journal knows.
+   * The same was asked, and whoever worked on it died. The claim is this request's now, and the mails are
+   * to have these ids, in this order; what has become of those that were begun, the journal knows.
    */
   | { readonly kind: "abandoned"; readonly ids: readonly string[] }
   /** Something else was asked under this key. */
   | { readonly kind: "other" };
 
 export interface Claims {
-  /** Atomic: of any number of requests at once with the same scope, one gets `claimed`. */
+  /**
+   * Atomic: of any number of requests at once with the same scope, one gets `claimed`. May be called again
+   * where its answer was lost: it knows its own claim by the ids.
+   */
   claim(request: ClaimRequest): Promise<Claim>;
   /**
    * Keeps the answer for those that come after. No effect for a request whose claim another has taken
    * over, or that has answered.
    */
   answer(holder: ClaimHolder, answer: KeptAnswer): Promise<void>;
+  /**
+   * Gives the mails other ids, before any is written down under them: whoever takes the claim over looks
+   * for these. No effect as for `answer`.
+   */
+  renumber(holder: ClaimHolder, ids: readonly string[]): Promise<void>;
+  /**
+   * The request ends without an answer that can be kept: the next one takes the claim over at once. No
+   * effect as for `answer`.
+   */
+  leave(holder: ClaimHolder): Promise<void>;
   /** The request came to nothing: the key may be used again. No effect as for `answer`. */
   release(holder: ClaimHolder): Promise<void>;
   /** Forgets what has expired, so many that a clock that calls it every hour keeps up; returns how many. */

@@ -218,6 +218,8 @@ export interface Journal {
     readonly limit: number;
   }): Promise<readonly JournalMail[]>;
   mail(id: string): Promise<JournalMail | undefined>;
+  /** Those of these ids that are there, without `text` and `html`. */
+  mails(ids: readonly string[]): Promise<readonly JournalMail[]>;
   events(id: string): Promise<readonly JournalEvent[]>;
   /**
    * Newest first, without `text` and `html`. `hasMore` is of the direction that is asked for. Undefined

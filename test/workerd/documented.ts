@@ -1,25 +1,37 @@
-/** Whether an answer is one that the API document promises for its path, method and status. */
+/**
+ * Whether an answer is one that the API document promises for its path, method and status; and whether a
+ * request that was taken is one that it allows.
+ */
 import * as v from "valibot";
 import { expect } from "vitest";
 
 import { answerSchemas, type AnswerName } from "../../src/http/api/answer-schema.ts";
-import { OPERATIONS } from "../../src/http/api/operations.ts";
+import { changeSchemas } from "../../src/http/api/change-schema.ts";
+import { mailSchemas } from "../../src/http/api/mail-schema.ts";
+import { OPERATIONS, type Operation } from "../../src/http/api/operations.ts";
 import { PROBLEMS } from "../../src/http/api/problems.ts";
 import type { ProblemTitle } from "../../src/http/problem.ts";
 
 const SCHEMAS = answerSchemas();
+const { Mail, RawMail } = mailSchemas();
+const { Reschedule, NewSuppression } = changeSchemas();
+/** Bodies in JSON, by operation; in a batch, invalid mails may stand among those that are sent. */
+const BODIES: Readonly<Record<string, v.GenericSchema>> = {
+  sendEmail: v.union([Mail, RawMail]),
+  sendBatch: v.array(v.unknown()),
+  rescheduleEmail: Reschedule,
+  addSuppression: NewSuppression,
+};
 
 interface Told {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Fails where it is not, naming what is undocumented. */
+/** Fails where the answer is not, naming what is undocumented. */
 export function expectDocumented(request: Request, { status, body }: Told): void {
-  const path = new URL(request.url).pathname.replaceAll(/\/{2,}/g, "/").replace(/(.)\/$/, "$1");
-  const operation = OPERATIONS.find(
-    (one) => one.method === request.method.toLowerCase() && fits(one.path, path),
-  );
+  const path = pathOf(request);
+  const operation = operationOf(request);
   const answer = operation?.answers[status];
   if (answer !== undefined) {
     const names = typeof answer.is === "string" ? [answer.is] : answer.is;
@@ -33,6 +45,33 @@ export function expectDocumented(request: Request, { status, body }: Told): void
   expect(PROBLEMS[title]?.statuses, title).toContain(status);
   const everywhere: readonly ProblemTitle[] = ["Not found", "Method not allowed"];
   expect([...everywhere, ...(operation?.problems ?? [title])], path).toContain(title);
+}
+
+/** Fails where a request was taken that the document does not allow. */
+export function expectAllowed(request: Request, sent: unknown, status: number): void {
+  const operation = operationOf(request);
+  if (status >= 300 || operation === undefined) return;
+  const { id, path, parameters = [] } = operation;
+  const known = parameters.flatMap((one) => (one.in === "query" ? [one.name] : []));
+  for (const name of known.length === 0 ? [] : new URL(request.url).searchParams.keys()) {
+    // Parameters of no meaning pass where a mail is sent, as those that a proxy adds.
+    if (id !== "sendEmail") expect(known, path).toContain(name);
+  }
+  const schema = BODIES[id];
+  const isJson = request.headers.get("content-type")?.startsWith("application/json") === true;
+  if (schema === undefined || !isJson || typeof sent !== "string") return;
+  expect(v.is(schema, JSON.parse(sent)), `${id} took ${sent.slice(0, 500)}`).toBe(true);
+}
+
+function operationOf(request: Request): Operation | undefined {
+  const path = pathOf(request);
+  return OPERATIONS.find(
+    (one) => one.method === request.method.toLowerCase() && fits(one.path, path),
+  );
+}
+
+function pathOf(request: Request): string {
+  return new URL(request.url).pathname.replaceAll(/\/{2,}/g, "/").replace(/(.)\/$/, "$1");
 }
 
 function fits(template: string, path: string): boolean {

@@ -1,12 +1,18 @@
 /** POST /emails/batch: one session, strict and permissive, and what becomes of each mail. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
+import type { Env } from "../../src/env.ts";
 import { arrived, hostile } from "../net/control.ts";
 import { binding, queue } from "./consume.ts";
-import { journalled, lifeOf } from "./journalled.ts";
+import { journalled, lifeOf, store } from "./journalled.ts";
 import { mail, post, relays, vars } from "./worker-calls.ts";
 
 const PERMISSIVE = { "x-batch-validation": "permissive" };
+
+function pick(): Env {
+  const { JOURNAL } = journalled();
+  return JOURNAL === undefined ? {} : { JOURNAL };
+}
 
 type Data = readonly { readonly id: string; readonly status: string }[];
 
@@ -60,7 +66,31 @@ describe("a batch", () => {
       "refused",
       "accepted",
     ]);
-    expect(body["errors"]).toMatchObject([{ index: 1, message: expect.stringMatching(/550/) }]);
+    expect(body).not.toHaveProperty("errors");
+    expect(body["data"]).toMatchObject([{}, { message: expect.stringMatching(/550/) }, {}]);
+  });
+
+  it("has each mail in data or in errors where it is permissive, never in both", async () => {
+    const mails = [mail(), mail({ to: "unknown@example.org" }), mail({ to: "x" }), mail()];
+    const env = vars({ SUPPRESS_REFUSED: "off" });
+    const { body } = await post("/emails/batch", mails, { headers: PERMISSIVE, env });
+    expect(body["data"]).toMatchObject([{ status: "accepted" }, { status: "accepted" }]);
+    expect(body["errors"]).toMatchObject([
+      { index: 1, status: "refused", message: expect.stringMatching(/550/) },
+      { index: 2, pointer: "#/2/to" },
+    ]);
+  });
+
+  it("writes each mail down as it ends, and not all at the end", async () => {
+    const slow = await hostile({ at: "greeting", what: "silence" });
+    const env = { ...relays([slow]), ...pick() };
+    const sending = post("/emails/batch", [mail(), mail()], { env });
+    // Both are in the journal before either has ended.
+    await vi.waitFor(async () => {
+      const { mails = [] } = (await store.journal.list({ limit: 2 })) ?? {};
+      expect(mails.map(({ status }) => status)).toStrictEqual(["sending", "sending"]);
+    });
+    expect((await sending).status).toBe(503);
   });
 
   it("puts what a relay defers into the queue", async () => {

@@ -1,8 +1,11 @@
 /** `Idempotency-Key`: one delivery, however often and however close together it is asked for. */
 import { describe, expect, it } from "vitest";
 
+import { fingerprintOf } from "../../src/http/fingerprint.ts";
+import type { NewMail } from "../../src/store/journal.ts";
 import { arrived, hostile } from "../net/control.ts";
 import { journalled, store } from "./journalled.ts";
+import { newMail } from "./store/samples.ts";
 import { call, mail, post, relays, TOKEN } from "./worker-calls.ts";
 
 const key = (value: string = crypto.randomUUID()) => ({ "idempotency-key": value });
@@ -152,52 +155,157 @@ describe("a request that died under its key", () => {
     );
     return `token-${name.join("")} ${value}`;
   };
-  const die = async (value: string, sent: object): Promise<string> => {
-    const { fingerprintOf } = await import("../../src/http/fingerprint.ts");
-    const id = crypto.randomUUID();
-    const nowMs = Date.now() - 3_600_000;
+  const HOUR = 3_600_000;
+  /** Takes the key an hour ago, for mails of these ids, and ends. */
+  const die = async (value: string, of: unknown, count = 1): Promise<readonly string[]> => {
+    const ids = Array.from({ length: count }, () => crypto.randomUUID());
+    const nowMs = Date.now() - HOUR;
     await store.claims.claim({
       scope: await scopeOf(value),
-      fingerprint: await fingerprintOf(["POST", "/emails", sent]),
-      ids: [id],
+      fingerprint: await fingerprintOf(of),
+      ids,
       nowMs,
       leaseMs: 1000,
-      expiresAtMs: nowMs + 86_400_000,
+      expiresAtMs: nowMs + 24 * HOUR,
     });
-    return id;
+    return ids;
   };
+  const admit = async (id: string, more: Partial<NewMail>): Promise<void> =>
+    store.journal.admit([newMail({ id, createdAtMs: Date.now() - HOUR, events: [], ...more })]);
+  const one = (sent: object) => ["POST", "/emails", sent];
+  const batch = (list: readonly object[]) => ["POST", "/emails/batch", "strict", list];
 
-  it("before anything was sent is carried out", async () => {
+  it("before anything was sent is carried out, under the ids that it had", async () => {
     const sent = mail();
     const value = crypto.randomUUID();
-    await die(value, sent);
-    const { status } = await post("/emails", sent, { env: journalled(), headers: key(value) });
+    const ids = await die(value, one(sent));
+    const { status, body } = await post("/emails", sent, {
+      env: journalled(),
+      headers: key(value),
+    });
+    expect([status, body["id"]]).toStrictEqual([200, ids[0]]);
+    expect(await arrived("starttls", sent.subject)).toHaveLength(1);
+  });
+
+  it("and again after it was carried out, is not sent once more", async () => {
+    const sent = mail();
+    const value = crypto.randomUUID();
+    const [id = ""] = await die(value, one(sent));
+    // The second one sent it, and died before it could keep its answer.
+    await admit(id, { status: "accepted" });
+    const { status, body } = await post("/emails", sent, {
+      env: journalled(),
+      headers: key(value),
+    });
+    expect([status, body["id"], body["status"]]).toStrictEqual([200, id, "accepted"]);
+    expect(await arrived("starttls", sent.subject)).toStrictEqual([]);
+  });
+
+  it("after its mail was refused is carried out as another mail", async () => {
+    const sent = mail();
+    const value = crypto.randomUUID();
+    const [id = ""] = await die(value, one(sent));
+    await admit(id, { status: "refused" });
+    const { status, body } = await post("/emails", sent, {
+      env: journalled(),
+      headers: key(value),
+    });
     expect(status).toBe(200);
+    expect(body["id"]).not.toBe(id);
     expect(await arrived("starttls", sent.subject)).toHaveLength(1);
   });
 
   it("while it sent is not sent again: it may have been", async () => {
     const sent = mail();
     const value = crypto.randomUUID();
-    const id = await die(value, sent);
-    await store.journal.admit([
-      {
-        id,
-        messageId: "<x@example.com>",
-        token: "t",
-        createdAtMs: Date.now() - 3_600_000,
-        status: "sending",
-        facts: {},
-        checkAtMs: Date.now() - 1000,
-        events: [],
-      },
-    ]);
+    const [id = ""] = await die(value, one(sent));
+    const { body: _, ...bodyless } = newMail({
+      id,
+      status: "sending",
+      checkAtMs: Date.now() - 1000,
+    });
+    await store.journal.admit([bodyless]);
     const headers = key(value);
-    const first = await post("/emails", sent, { env: journalled(), headers });
-    const second = await post("/emails", sent, { env: journalled(), headers });
+    const env = journalled();
+    // Nobody has found it dead yet.
+    const early = await post("/emails", sent, { env, headers });
+    expect([early.status, early.body["name"]]).toStrictEqual([
+      409,
+      "concurrent_idempotent_requests",
+    ]);
+    await store.journal.endInterrupted({ nowMs: Date.now(), limit: 1000 });
+    const first = await post("/emails", sent, { env, headers });
+    const second = await post("/emails", sent, { env, headers });
     expect([first.status, first.body["id"], second.status]).toStrictEqual([504, id, 504]);
-    expect((await store.journal.mail(id))?.status).toBe("unknown");
     expect(await arrived("starttls", sent.subject)).toStrictEqual([]);
+  });
+
+  it("leaves alone a mail that waits, and that is being tried", async () => {
+    const sent = mail();
+    const value = crypto.randomUUID();
+    const [id = ""] = await die(value, one(sent));
+    await admit(id, { status: "queued" });
+    const nowMs = Date.now();
+    await store.journal.begin([{ id, turn: 0 }], { nowMs, leaseMs: HOUR });
+    const env = journalled();
+    expect((await post("/emails", sent, { env, headers: key(value) })).status).toBe(409);
+    expect((await store.journal.mail(id))?.status).toBe("sending");
+  });
+
+  it("in the middle of a batch has the rest carried out, in the order of the request", async () => {
+    const mails = [mail(), mail(), mail()];
+    const value = crypto.randomUUID();
+    const ids = await die(value, batch(mails), 3);
+    await admit(ids[1] ?? "", { status: "accepted" });
+    const { body } = await post("/emails/batch", mails, { env: journalled(), headers: key(value) });
+    const data = body["data"] as readonly { readonly id: string }[];
+    expect(data.map(({ id }) => id)).toStrictEqual(ids);
+    const found = await Promise.all(mails.map(async (m) => arrived("starttls", m.subject)));
+    expect(found.map(({ length }) => length)).toStrictEqual([1, 0, 1]);
+  });
+
+  it("of a batch of one is answered as a batch", async () => {
+    const mails = [mail()];
+    const value = crypto.randomUUID();
+    const [id = ""] = await die(value, batch(mails));
+    await admit(id, { status: "accepted" });
+    const { body } = await post("/emails/batch", mails, { env: journalled(), headers: key(value) });
+    expect(body["data"]).toMatchObject([{ id, status: "accepted" }]);
+  });
+});
+
+describe("a fingerprint", () => {
+  it("tells apart what is not the same, and only that", async () => {
+    const values: readonly unknown[] = [
+      null,
+      "",
+      "null",
+      0,
+      "0",
+      [],
+      {},
+      [[]],
+      [1, 2],
+      [12],
+      ["1,2"],
+      [1, "2"],
+      { a: 1, b: 2 },
+      { a: { b: 2 } },
+      { a: 1 },
+      { ab: 1 },
+      new Uint8Array([1, 2]),
+      [new Uint8Array([1]), new Uint8Array([2])],
+    ];
+    const prints = await Promise.all(values.map(fingerprintOf));
+    expect(new Set(prints).size).toBe(values.length);
+    expect(await fingerprintOf({ b: 2, a: 1 })).toBe(await fingerprintOf({ a: 1, b: 2 }));
+  });
+
+  it("takes a file as a list of numbers, and JSON as deep as it comes", async () => {
+    const file = Array.from({ length: 1_000_000 }, (_, at) => at % 256);
+    let deep: unknown = [];
+    for (let depth = 0; depth < 50_000; depth += 1) deep = [deep];
+    expect(await fingerprintOf([file, deep])).toMatch(/^[0-9a-f]{64}$/);
   });
 });
 

@@ -8,7 +8,7 @@ import { expect } from "vitest";
 import type { Env } from "../../src/env.ts";
 import worker from "../../src/worker.ts";
 import { ports } from "../net/control.ts";
-import { expectDocumented } from "./documented.ts";
+import { expectAllowed, expectDocumented } from "./documented.ts";
 
 export const TOKEN = "token-0123456789abcdef";
 /** base64 of "\0postrider\0postrider": what AUTH PLAIN says to the test relays. */
@@ -73,6 +73,7 @@ export async function call(path: string, init: RequestInit = {}, env = vars()): 
   if (request.method !== "HEAD") {
     expectShape(answer);
     expectDocumented(request, answer);
+    expectAllowed(request, init.body, answer.status);
   }
   return answer;
 }

@@ -121,6 +121,7 @@ function batch(): Schema {
     id: id(),
     messageId: v.string(),
     status: v.picklist(STATUSES),
+    message: maybe(said(v.string(), "Why it was not sent.")),
     refused: maybe(strings()),
     suppressed: maybe(strings()),
     scheduledAt: maybe(v.string()),
@@ -128,7 +129,11 @@ function batch(): Schema {
   const error = v.strictObject({
     index: said(v.number(), "In the list that was sent, from 0."),
     message: v.string(),
-    pointer: maybe(v.string()),
+    pointer: maybe(said(v.string(), "Of a mail that is not valid.")),
+    id: maybe(id()),
+    messageId: maybe(v.string()),
+    status: maybe(said(v.picklist(STATUSES), "Of a mail that was taken, and failed.")),
+    refused: maybe(strings()),
   });
   return v.strictObject({ data: v.array(item), errors: maybe(v.array(error)) });
 }

@@ -87,7 +87,7 @@ function operationObject(operation: Operation): object {
   };
 }
 
-/** RFC 9110 §8.3: which of the two an error has is a matter of Accept. */
+/** Which of the two an error has is a matter of Accept. */
 const PROBLEM_TYPES = ["application/json", "application/problem+json"];
 
 function responsesOf({ answers, problems }: Operation): Record<string, object> {

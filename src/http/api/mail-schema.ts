@@ -43,8 +43,8 @@ export function mailSchemas(): MailSchemas {
     Attachment,
     Mail: v.pipe(
       v.strictObject({
-        ...named(others, aliases),
         from: said(one, "Who it is from. ALLOWED_SENDERS and the token may restrict it."),
+        ...named(others, aliases),
         raw: absent,
       }),
       v.description("A mail by its fields. Null counts as absent; an unknown field is refused."),
@@ -160,7 +160,10 @@ function attachmentFields(): Fields<AttachmentName> {
     size: said(v.nullish(whole(0, Number.MAX_SAFE_INTEGER)), "Octets; what has others is refused."),
     disposition: v.nullish(v.picklist(["attachment", "inline", ""])),
     contentId: said(text, "Refer to it in the HTML as `cid:...`; implies `inline`."),
-    path: said(v.nullish(v.never()), "Refused: nothing is fetched from a URL."),
+    path: said(
+      v.nullish(v.literal("")),
+      "Refused where it is given: nothing is fetched from a URL.",
+    ),
   };
 }
 

@@ -134,7 +134,8 @@ export const OPERATIONS: readonly Operation[] = [
       },
       "message/rfc822": {
         type: "string",
-        description: "A whole message; its envelope in the query.",
+        description:
+          "A whole message; its envelope in the query (`from`, `to`), or in `X-Envelope-From` and `X-Envelope-To`, or as it says itself.",
       },
     },
     example: MAIL,
@@ -164,7 +165,12 @@ export const OPERATIONS: readonly Operation[] = [
     ],
     body: { "application/json": { type: "array", items: ANY_MAIL, minItems: 1, maxItems: 100 } },
     example: [MAIL, { ...MAIL, to: "eve@example.org" }],
-    answers: { 200: { is: "Batch", means: "What became of each; `errors` of those that failed." } },
+    answers: {
+      200: {
+        is: "Batch",
+        means: "What became of each; in permissive mode `errors` has those that failed.",
+      },
+    },
     problems: [...SENDING, "The batch is not valid"],
   },
   {

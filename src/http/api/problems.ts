@@ -14,7 +14,8 @@ export const PROBLEMS: Readonly<Record<ProblemTitle, ProblemKind>> = {
   },
   "The batch is not valid": {
     statuses: [422],
-    meaning: "It is no list, is empty, or has more than 100 mails. Nothing was sent.",
+    meaning:
+      "It is no list, is empty, or has more than 100 mails, or `x-batch-validation` is neither of its two. Nothing was sent.",
   },
   "The query is not valid": {
     statuses: [400, 422],
@@ -60,7 +61,7 @@ export const PROBLEMS: Readonly<Record<ProblemTitle, ProblemKind>> = {
   },
   "The relay cannot be used": {
     statuses: [502],
-    meaning: "It refuses the credentials, or the configuration is wrong; `advice` says more.",
+    meaning: "It refuses the credentials, wants some, or turns us away; `advice` says more.",
   },
   "The mail was not sent yet": {
     statuses: [503],
@@ -68,7 +69,8 @@ export const PROBLEMS: Readonly<Record<ProblemTitle, ProblemKind>> = {
   },
   "The mail may have been sent": {
     statuses: [504],
-    meaning: "The relay had all of it and did not answer. Sent again, it may arrive twice.",
+    meaning:
+      "The relay had all of it and did not answer, or the journal did not say whether it has it. Sent again, it may arrive twice.",
   },
   "Mail cannot wait here": {
     statuses: [422],

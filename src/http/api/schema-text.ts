@@ -9,6 +9,7 @@ interface JsonSchema {
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  readonly maxItems?: number;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
 }
@@ -65,12 +66,16 @@ function typeOf(schema: JsonSchema): Html {
     return html`${schema.enum.map((one) => JSON.stringify(one)).join(", ")}`;
   }
   if (anyOf !== undefined) {
-    // That null counts as absent is said once, of the whole.
-    const kinds = unique(anyOf.filter((one) => one.type !== "null"));
+    const kinds = unique(anyOf.filter((one) => !isNothing(one)));
     return html`${kinds.map((one, at) => html`${at === 0 ? "" : " or "}${typeOf(one)}`)}`;
   }
   if (type === "array") return html`list of ${items === undefined ? "anything" : typeOf(items)}`;
   return html`${type ?? "anything"}`;
+}
+
+/** What stands for an absent value: that is told once, of the whole. */
+function isNothing(schema: JsonSchema): boolean {
+  return schema.type === "null" || schema.const === "" || schema.maxItems === 0;
 }
 
 function unique(schemas: readonly JsonSchema[]): readonly JsonSchema[] {

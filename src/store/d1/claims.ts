@@ -22,7 +22,12 @@ export function openClaims(db: D1Database): Claims {
       const row = found?.results[0] as ClaimRow | undefined;
       // The row is there, since it could not be inserted.
       if (row === undefined) return { kind: "busy" };
-      if (takenOver?.meta.changes === 1) return { kind: "abandoned", ids: listOf(row.ids) };
+      // Its own also where the answer to the same call was lost.
+      const isOwn = row.holder === holder && row.answer_status === null;
+      if (isOwn && row.ids === holder) return { kind: "claimed" };
+      if (isOwn || takenOver?.meta.changes === 1) {
+        return { kind: "abandoned", ids: listOf(row.ids) };
+      }
       return claimOf(row, fingerprint);
     },
     answer: async (claim, { status, body }) => {
@@ -30,6 +35,12 @@ export function openClaims(db: D1Database): Claims {
         .prepare(ANSWER)
         .bind(claim.scope, holderOf(claim), status, JSON.stringify(body))
         .run();
+    },
+    renumber: async (claim, ids) => {
+      await db.prepare(RENUMBER).bind(claim.scope, holderOf(claim), JSON.stringify(ids)).run();
+    },
+    leave: async (claim) => {
+      await db.prepare(LEAVE).bind(claim.scope, holderOf(claim)).run();
     },
     release: async (claim) => {
       await db.prepare(RELEASE).bind(claim.scope, holderOf(claim)).run();
@@ -47,6 +58,7 @@ export function openClaims(db: D1Database): Claims {
 }
 
 interface ClaimRow {
+  readonly holder: string;
   readonly fingerprint: string;
   readonly ids: string;
   readonly answer_status: number | null;
@@ -76,11 +88,16 @@ const TAKE_OVER = `
   UPDATE claims SET holder = ?3, lease_until = ?4, expires_at = max(expires_at, ?5)
   WHERE scope = ?1 AND fingerprint = ?2 AND answer_status IS NULL AND lease_until <= ?6`;
 
-const FIND = "SELECT fingerprint, ids, answer_status, answer_body FROM claims WHERE scope = ?1";
+const FIND =
+  "SELECT fingerprint, ids, holder, answer_status, answer_body FROM claims WHERE scope = ?1";
 
 const MINE = "scope = ?1 AND holder = ?2 AND answer_status IS NULL";
 
 const ANSWER = `UPDATE claims SET answer_status = ?3, answer_body = ?4 WHERE ${MINE}`;
+
+const RENUMBER = `UPDATE claims SET ids = ?3 WHERE ${MINE}`;
+
+const LEAVE = `UPDATE claims SET lease_until = 0 WHERE ${MINE}`;
 
 const RELEASE = `DELETE FROM claims WHERE ${MINE}`;
 

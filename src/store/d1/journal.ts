@@ -5,6 +5,7 @@ import type { Change, Journal, MailQuery } from "../journal.ts";
 import { admission } from "./admission.ts";
 import { attempts } from "./attempts.ts";
 import { due } from "./due.ts";
+import { jsonGroups } from "./groups.ts";
 import { eventOf, MAIL_COLUMNS, mailOf } from "./row.ts";
 import type { EventRow, MailRow } from "./row.ts";
 
@@ -23,6 +24,14 @@ export function openJournal(db: D1Database): Journal {
       const mail = mailOf(row);
       const texts = { ...(text === null ? {} : { text }), ...(html === null ? {} : { html }) };
       return { ...mail, facts: { ...mail.facts, ...texts } };
+    },
+    mails: async (ids) => {
+      const groups = jsonGroups(ids);
+      if (groups.length === 0) return [];
+      const found = await db.batch<MailRow>(
+        groups.map((group) => db.prepare(FIND_ALL).bind(group)),
+      );
+      return found.flatMap(({ results }) => results.map(mailOf));
     },
     events: async (id) => {
       const { results } = await db.prepare(EVENTS).bind(id).all<EventRow>();
@@ -54,6 +63,9 @@ interface WholeRow extends MailRow {
   readonly text: string | null;
   readonly html: string | null;
 }
+
+const FIND_ALL = `
+  SELECT ${MAIL_COLUMNS} FROM mails WHERE id IN (SELECT value FROM json_each(?1))`;
 
 const FIND = `
   SELECT ${MAIL_COLUMNS}, texts.text, texts.html

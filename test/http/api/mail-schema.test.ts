@@ -18,6 +18,15 @@ const sent = (input: unknown): unknown =>
       value instanceof Uint8Array ? Array.from(value) : value,
     ),
   );
+/** Null counts as absent under any name, which a schema of known names cannot say. */
+const withoutNulls = (input: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(input, (_, value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
+        : value,
+    ),
+  );
 const many = <T>(length: number, item: T): T[] => Array.from({ length }, () => item);
 
 describe("what is a valid mail is one by the schema", () => {
@@ -36,6 +45,14 @@ describe("what is a valid mail is one by the schema", () => {
     ],
     ["nulls", { cc: null, attachments: null, headers: { "X-A": null }, dsn: null, tags: null }],
     ["empty lists", { cc: "", bcc: [], attachments: "", headers: [], references: "", tags: [] }],
+    [
+      "what is empty beside what is not",
+      {
+        reply_to: [],
+        replyTo: "a@example.com",
+        attachments: [{ content: "", path: "", content_id: "", inline_content_id: "x" }],
+      },
+    ],
     ["tags and a time", { tags: [{ name: "a", value: "b" }], scheduled_at: "in 5 minutes" }],
     ["address for email", { from: { address: "a@example.com", name: null } }],
     ["octets", { attachments: [{ filename: "a", content: [1, 2, 255] }] }],
@@ -73,7 +90,7 @@ describe("what is a valid mail is one by the schema", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(name, value), { maxLength: 3 }), (pairs) => {
         const input = sent({ ...HELLO, ...Object.fromEntries(pairs) });
-        if (parsePosting(input).ok) expect(takes(input)).toBe(true);
+        if (parsePosting(input).ok) expect(takes(withoutNulls(input))).toBe(true);
       }),
       { numRuns: 2000 },
     );
