@@ -72,14 +72,15 @@ export function parsePosting(
   });
 }
 
+/** What is said of a text that is no time. */
+export const NO_TIME = "It must be ISO 8601, as `2026-12-01T10:00:00Z`, or like `in 5 minutes`.";
+
 /** The instant at which a mail is to go, or what is wrong with the text. */
 export function parseSchedule(value: unknown, now: Date): Result<Date, string> {
   const isText = typeof value === "string";
   const date =
     parseDate(value) ?? (isText ? (parseDate(`${value}Z`) ?? relative(value, now)) : undefined);
-  if (date === undefined) {
-    return invalid("It must be ISO 8601, as `2026-12-01T10:00:00Z`, or like `in 5 minutes`.");
-  }
+  if (date === undefined) return invalid(NO_TIME);
   const aheadMs = date.getTime() - now.getTime();
   if (aheadMs > MAX_AHEAD_MS) return invalid("It may be at most 30 days ahead.");
   return aheadMs < -MAX_PAST_MS ? invalid("It lies in the past.") : valid(date);

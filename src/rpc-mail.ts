@@ -5,13 +5,22 @@
 import { isRecord } from "./mail/fields.ts";
 import { LIMITS } from "./mail/limits.ts";
 import { readStreams } from "./mail/load-mail.ts";
+import type { ParsedMail } from "./mail/mail.ts";
 import { readStream, StreamFault } from "./mail/read-stream.ts";
 import { parsePosting, type Posting } from "./posting.ts";
 import { invalid, valid, type Result } from "./result.ts";
 import type { Problem } from "./smtp/outcome.ts";
 
+/** A valid posting, and what it was made of: the same for the same mail, whatever was a stream. */
+export interface RpcPosting {
+  readonly posting: Posting;
+  readonly input: unknown;
+}
+
 /** The posting with all of its octets at hand, or what is wrong with it. */
-export async function readRpcMail(message: unknown): Promise<Result<Posting, readonly Problem[]>> {
+export async function readRpcMail(
+  message: unknown,
+): Promise<Result<RpcPosting, readonly Problem[]>> {
   const whole = await withRaw(message);
   if (!whole.ok) return whole;
   const posting = parsePosting(whole.value);
@@ -22,7 +31,9 @@ export async function readRpcMail(message: unknown): Promise<Result<Posting, rea
   } catch (error) {
     return invalid([{ pointer: "/attachments", detail: brokenOff(error) }]);
   }
-  return mail.ok ? valid({ ...posting.value, mail: mail.value }) : mail;
+  if (!mail.ok) return mail;
+  const input = withoutStreams(whole.value, mail.value);
+  return valid({ posting: { ...posting.value, mail: mail.value }, input });
 }
 
 /** As an EmailMessage has it, `raw` may be a stream. */
@@ -37,6 +48,21 @@ async function withRaw(message: unknown): Promise<Result<unknown, readonly Probl
     const detail = error instanceof StreamFault ? error.message : brokenOff(error);
     return invalid([{ pointer: "/raw", detail: `Invalid \`raw\` field. ${detail}` }]);
   }
+}
+
+/** The attachments of a mail that is valid are those of its input, in their order. */
+function withoutStreams(input: unknown, { attachments }: ParsedMail): unknown {
+  if (!isRecord(input) || !("attachments" in input)) return input;
+  if (!Array.isArray(input.attachments)) return input;
+  const items: readonly unknown[] = input.attachments;
+  return {
+    ...input,
+    attachments: items.map((item, index) => {
+      const isStream =
+        isRecord(item) && "content" in item && item.content instanceof ReadableStream;
+      return isStream ? { ...item, content: attachments[index]?.content } : item;
+    }),
+  };
 }
 
 function brokenOff(error: unknown): string {

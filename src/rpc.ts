@@ -5,26 +5,28 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import { readConfig } from "./config.ts";
+import { MAX_MAILS } from "./dispatch/batch-size.ts";
 import { dispatch } from "./dispatch/dispatch.ts";
-import { nameOf, type Dispatched, type Office, type Order } from "./dispatch/order.ts";
+import { nameOf, type Office, type Order } from "./dispatch/order.ts";
 import type { Env } from "./env.ts";
 import { memory } from "./isolate.ts";
-import { keptReply } from "./kept-reply.ts";
+import { fateOf } from "./idempotency/fate.ts";
+import type { Done, Mails } from "./idempotency/once.ts";
 import { createLog } from "./log.ts";
 import { connect } from "./net/cloudflare.ts";
 import { forbidden } from "./policy.ts";
 import type { PostingInput } from "./posting.ts";
-import { invalid, valid, type Result } from "./result.ts";
-import { readRpcMail } from "./rpc-mail.ts";
+import { invalid, type Result } from "./result.ts";
+import { readRpcMail, type RpcPosting } from "./rpc-mail.ts";
+import { answeredOnce, readKey, type Call, type SendOptions } from "./rpc-once.ts";
+import { settled, settledBefore, type MailReceipt, type Settled } from "./rpc-receipt.ts";
 import {
-  dispatchError,
   faultError,
   forbiddenError,
   invalidError,
   misconfiguredError,
   type SendError,
 } from "./send-error.ts";
-import type { KeptReply } from "./store/journal.ts";
 import { openStore } from "./store/d1/store.ts";
 import { traced } from "./trace.ts";
 import { verification, type Verification } from "./verification.ts";
@@ -41,44 +43,28 @@ export type RpcMail =
       readonly raw: string | Uint8Array | ArrayBuffer | ReadableStream<Uint8Array>;
     };
 
-/** What became of a mail that was sent, or will be. */
-export interface MailReceipt {
-  readonly messageId: string;
-  /** In the journal, and in the log. */
-  readonly id: string;
-  readonly status: "accepted" | "queued" | "scheduled";
-  readonly accepted?: readonly string[];
-  readonly refused?: readonly { readonly recipient: string; readonly reply: KeptReply }[];
-  /** They may have it or not. */
-  readonly unknown?: readonly string[];
-  /** Left out: they are on the suppression list. */
-  readonly suppressed?: readonly string[];
-  readonly relay?: string;
-  readonly reply?: KeptReply;
-}
-
-/** More would take longer than a call may. */
-const MAX_MAILS = 100;
-
 export class Mailer extends WorkerEntrypoint<Env> {
   /**
    * Sends the mail; what the relay does not take yet is tried again where MAIL_QUEUE is bound, as the
    * `send_email` binding would. Throws a {@link SendError}, with its `code`, where nothing was sent.
    */
-  async send(message: RpcMail): Promise<MailReceipt> {
-    const [result] = await guarded(this.#sendAll([message]));
+  async send(message: RpcMail, options?: SendOptions): Promise<MailReceipt> {
+    const [result] = await guarded(this.#sendAll("send", [message], options));
     if (result === undefined) throw faultError();
     if (result.status === "rejected") throw result.reason;
     return result.value;
   }
 
   /** Up to 100 mails over one session, each settled by itself, as by Promise.allSettled. */
-  async sendBatch(messages: readonly RpcMail[]): Promise<PromiseSettledResult<MailReceipt>[]> {
+  async sendBatch(
+    messages: readonly RpcMail[],
+    options?: SendOptions,
+  ): Promise<PromiseSettledResult<MailReceipt>[]> {
     if (!Array.isArray(messages) || messages.length > MAX_MAILS) {
       const detail = `A batch is a list of at most ${MAX_MAILS} mails.`;
       throw invalidError([{ pointer: "", detail }]);
     }
-    return guarded(this.#sendAll(messages));
+    return guarded(this.#sendAll("sendBatch", messages, options));
   }
 
   /** Connects to each relay: EHLO, TLS, AUTH, and no mail. */
@@ -86,27 +72,26 @@ export class Mailer extends WorkerEntrypoint<Env> {
     return guarded(this.#office().then(verification));
   }
 
-  async #sendAll(messages: readonly RpcMail[]): Promise<PromiseSettledResult<MailReceipt>[]> {
+  async #sendAll(
+    call: Call,
+    messages: readonly RpcMail[],
+    options: SendOptions | undefined,
+  ): Promise<Settled[]> {
     return traced("request", async (note) => {
-      note({ "rpc.mails": messages.length });
-      return this.#dispatchAll(messages);
-    });
-  }
-
-  async #dispatchAll(messages: readonly RpcMail[]): Promise<PromiseSettledResult<MailReceipt>[]> {
-    const office = await this.#office();
-    const { config } = office;
-    const items = await Promise.all(messages.map(async (message) => readItem(message, office)));
-    const orders = items.flatMap((item) => (item.ok ? [item.value] : []));
-    const options = { defer: config.delivery === "queue", retryLater: true, token: "rpc" };
-    const results = await dispatch(orders, options, office);
-    const byId = new Map(orders.map(({ id }, index) => [id, results[index]]));
-    return items.map((item) => {
-      if (!item.ok) return { status: "rejected", reason: item.problems };
-      const result = byId.get(item.value.id);
-      return result === undefined
-        ? { status: "rejected", reason: faultError() }
-        : settled(item.value, result);
+      note({ "rpc.method": call, "rpc.mails": messages.length });
+      const office = await this.#office();
+      const key = readKey(options, office.store !== undefined);
+      const items = await Promise.all(messages.map(async (message) => readItem(message, office)));
+      const sendable = items.filter(({ ok }) => ok);
+      const asked = {
+        of: [
+          "RPC",
+          call,
+          items.map((item) => (item.ok ? item.value.input : item.problems.message)),
+        ],
+        ids: sendable.map(() => crypto.randomUUID()),
+      };
+      return answeredOnce({ key, asked }, office, async (mails) => sent(items, mails, office));
     });
   }
 
@@ -138,39 +123,41 @@ async function guarded<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-async function readItem(message: unknown, { config }: Office): Promise<Result<Order, SendError>> {
-  const posting = await readRpcMail(message);
-  if (!posting.ok) return invalid(invalidError(posting.problems));
-  const problems = forbidden(posting.value.mail, config);
-  if (problems.length > 0) return invalid(forbiddenError(problems));
-  return valid({ id: crypto.randomUUID(), posting: posting.value });
+/** A mail that may be sent, and what it was made of. */
+type Item = Result<RpcPosting, SendError>;
+
+async function readItem(message: unknown, { config }: Office): Promise<Item> {
+  const read = await readRpcMail(message);
+  if (!read.ok) return invalid(invalidError(read.problems));
+  const problems = forbidden(read.value.posting.mail, config);
+  return problems.length > 0 ? invalid(forbiddenError(problems)) : read;
 }
 
-function settled({ id, posting }: Order, result: Dispatched): PromiseSettledResult<MailReceipt> {
-  const { messageId } = posting.mail;
-  const reason = dispatchError({ id, messageId }, result);
-  if (reason !== undefined) return { status: "rejected", reason };
-  const isTried = result.kind === "tried";
-  if (!isTried && result.kind !== "waiting") return { status: "rejected", reason: faultError() };
-  const { suppressed = [] } = result;
-  const leftOut = suppressed.length === 0 ? {} : { suppressed };
-  if (!isTried) {
-    return { status: "fulfilled", value: { messageId, id, status: result.status, ...leftOut } };
-  }
-  if (result.outcome.status !== "accepted") return { status: "rejected", reason: faultError() };
-  const { accepted, refused, unknown, relay, reply } = result.outcome;
-  return {
-    status: "fulfilled",
-    value: {
-      messageId,
-      id,
-      status: "accepted",
-      accepted,
-      refused: refused.map((one) => ({ recipient: one.recipient, reply: keptReply(one.reply) })),
-      ...(unknown === undefined ? {} : { unknown }),
-      ...leftOut,
-      relay,
-      reply: keptReply(reply),
-    },
-  };
+/** Sends those that may be, but for those that a call before had begun. */
+async function sent(
+  items: readonly Item[],
+  mails: Mails,
+  office: Office,
+): Promise<Done<Settled[]>> {
+  const ids = mails.ids.values();
+  const orders = items.map((item): Order | undefined => {
+    const id = item.ok ? ids.next().value : undefined;
+    return item.ok && id !== undefined ? { id, posting: item.value.posting } : undefined;
+  });
+  const fresh = orders.filter((order) => order !== undefined && !mails.known.has(order.id));
+  const dispatched = fresh.filter((order) => order !== undefined);
+  const defer = office.config.delivery === "queue";
+  const results = await dispatch(dispatched, { defer, retryLater: true, token: "rpc" }, office);
+  const byId = new Map(dispatched.map(({ id }, index) => [id, results[index]]));
+  const answer = items.map((item, index): Settled => {
+    if (!item.ok) return { status: "rejected", reason: item.problems };
+    const order = orders[index];
+    const known = mails.known.get(order?.id ?? "");
+    if (known !== undefined) return settledBefore(known);
+    const result = byId.get(order?.id ?? "");
+    return order === undefined || result === undefined
+      ? { status: "rejected", reason: faultError() }
+      : settled(order, result);
+  });
+  return { answer, fate: fateOf(results, { isKnown: mails.known.size > 0 }) };
 }

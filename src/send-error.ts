@@ -8,7 +8,7 @@ import { keptReply } from "./kept-reply.ts";
 import { isAboutAccess, type Outcome, type Problem } from "./smtp/outcome.ts";
 import type { KeptReply } from "./store/journal.ts";
 
-/** The codes of the binding that can come from here, and E_TOO_MANY_ATTACHMENTS of its kin. */
+/** The codes of the binding that can come from here, E_TOO_MANY_ATTACHMENTS of its kin, and those of keys. */
 export type SendErrorCode =
   | "E_VALIDATION_ERROR"
   | "E_FIELD_MISSING"
@@ -26,6 +26,9 @@ export type SendErrorCode =
   | "E_HEADERS_TOO_MANY"
   | "E_HEADERS_TOO_LARGE"
   | "E_DELIVERY_FAILED"
+  | "E_INVALID_IDEMPOTENCY_KEY"
+  | "E_INVALID_IDEMPOTENT_REQUEST"
+  | "E_CONCURRENT_IDEMPOTENT_REQUESTS"
   | "E_INTERNAL_SERVER_ERROR";
 
 /** Own members of the error; RPC carries them. */
@@ -99,6 +102,60 @@ export function dispatchError(
     case "hindered":
       return hinderedError(result.hindrance);
   }
+}
+
+/** Of a key that cannot be honoured: it is no key, or the call that had it first stands in the way. */
+export function keyError(kind: "unfit" | "unbound" | "busy" | "other", detail = ""): SendError {
+  const problems = [{ pointer: "/idempotencyKey", detail }];
+  switch (kind) {
+    case "unfit":
+      return sendError(`The \`idempotencyKey\` is not valid. ${detail}`, {
+        code: "E_INVALID_IDEMPOTENCY_KEY",
+        retryable: false,
+        problems,
+      });
+    case "unbound":
+      return sendError(
+        "Postrider cannot honour an `idempotencyKey`, and will not ignore it: that needs its D1 binding JOURNAL.",
+        {
+          code: "E_INVALID_IDEMPOTENCY_KEY",
+          retryable: false,
+          configuration: [{ name: "JOURNAL", detail: "It is not bound." }],
+        },
+      );
+    case "busy":
+      return sendError("A call with this `idempotencyKey` is being carried out. Ask again.", {
+        code: "E_CONCURRENT_IDEMPOTENT_REQUESTS",
+        retryable: true,
+      });
+    case "other":
+      return sendError(
+        "This `idempotencyKey` was used with another mail within the last 24 hours. Use a new key.",
+        { code: "E_INVALID_IDEMPOTENT_REQUEST", retryable: false },
+      );
+  }
+}
+
+/** Of a key of which the journal could not tell: nothing was sent. */
+export function unansweredError(): SendError {
+  const error = undefined;
+  return hinderedError({ kind: "broken", binding: "JOURNAL", error, isUncertain: false });
+}
+
+/** Of a mail whose call was cut off while it sent it. */
+export function doubtError(mail: Pick<SendErrorMembers, "id" | "messageId">): SendError {
+  return sendError(
+    "The call that had this `idempotencyKey` first was cut off while it sent the mail: it may have been sent. Sending it under another key may deliver it twice.",
+    { code: "E_DELIVERY_FAILED", retryable: false, ...mail, outcome: "unknown" },
+  );
+}
+
+/** An error as it was thrown before, of what was kept of it. */
+export function rebuiltError({
+  message,
+  ...members
+}: SendErrorMembers & { readonly message: string }): SendError {
+  return sendError(message, members);
 }
 
 /** Of anything else, which is a fault of ours. */

@@ -1,5 +1,6 @@
 /** The HTTP door: routes and their order of checks. What is decided here is only who answers what. */
 import { Hono, type Context } from "hono";
+import { routePath } from "hono/route";
 
 import { readConfig, readTokens } from "../config.ts";
 import type { Env } from "../env.ts";
@@ -41,11 +42,15 @@ export function createApp(connect: Connect, memory: RelayMemory): Hono<Bound> {
     (right: Right, work: Work) =>
     async (c: Context<Bound>): Promise<Response> => {
       return traced("request", async (note) => {
+        // The pattern, and never the path: an address may be in that.
+        note({ "http.method": c.req.method, "http.route": routePath(c) });
         const around = await admit(c, right, { connect, memory });
-        if (!around.ok) return refuse(c.req.raw, around.problem);
-        const answer = await work(c.req.raw, around.value, c.req.param("id") ?? "");
-        if (c.env.RATE_LIMITER !== undefined) stamp(answer, around.value.config.service.rateLimit);
-        note({ "http.method": c.req.method, "http.status": answer.status });
+        const answer = around.ok
+          ? await work(c.req.raw, around.value, c.req.param("id") ?? "")
+          : await refuse(c.req.raw, around.problem);
+        note({ "http.status": answer.status });
+        if (!around.ok || c.env.RATE_LIMITER === undefined) return answer;
+        stamp(answer, around.value.config.service.rateLimit);
         return answer;
       });
     };

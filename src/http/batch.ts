@@ -1,31 +1,33 @@
 /** POST /emails/batch: up to 100 mails, over one session, each with an outcome of its own. */
+import { MAX_MAILS } from "../dispatch/batch-size.ts";
 import { dispatch } from "../dispatch/dispatch.ts";
 import type { Dispatched, Order } from "../dispatch/order.ts";
+import { fateOf } from "../idempotency/fate.ts";
+import type { Mails } from "../idempotency/once.ts";
 import { forbidden } from "../policy.ts";
 import { parsePosting, type Posting } from "../posting.ts";
 import type { Problem } from "../smtp/outcome.ts";
 import type { JournalMail } from "../store/journal.ts";
 import { invalidMailDetails, outcomeResponse } from "./answer.ts";
+import type { Requests } from "./api/request-schema.ts";
 import type { Body } from "./body.ts";
 import { hindranceDetails } from "./hindrance.ts";
-import { once, readKey, type Answered, type Mails } from "./idempotency.ts";
+import { once, readKey, type Answered } from "./idempotency.ts";
 import { knownMembers } from "./known-mail.ts";
 import { readJsonBody } from "./posting-input.ts";
 import { problemResponse, type ProblemDetails } from "./problem.ts";
 import { refuse } from "./refuse.ts";
-import { isOpen, notAllowed, suppressedDetails } from "./send.ts";
+import { notAllowed, suppressedDetails } from "./send.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-const MAX_MAILS = 100;
-
 /** `strict`: all are valid, or none is sent. `permissive`: those that are valid. */
-type Validation = "strict" | "permissive";
+type Validation = Requests["BatchValidation"];
 
 /** The answer to POST /emails/batch, for a caller who may send. */
 export async function sendBatch(request: Request, around: Surroundings): Promise<Response> {
   const key = readKey(request, around.store !== undefined);
   if (!key.ok) return refuse(request, key.problem);
-  const validation = readValidation(request);
+  const validation = await readValidation(request);
   if (!validation.ok) return refuse(request, validation.problem);
   const body = await readJsonBody(request);
   if (!body.ok) return refuse(request, body.problem);
@@ -84,10 +86,10 @@ async function send(request: Request, batch: Batch, around: Surroundings): Promi
     if (order === undefined || result === undefined) return { kind: "invalid" };
     return { kind: "dispatched", order, result };
   });
-  const isVoid = fates.every((fate) => fate.kind !== "known") && results.every(isFailure);
-  const response = await answer(request, { items, fates, validation, isVoid });
-  if (results.some(isOpen)) return { response, isOpen: true };
-  return isVoid ? { response, isVoid } : { response };
+  const isKnown = fates.some(({ kind }) => kind === "known");
+  const fate = fateOf(results, { isKnown });
+  const isVoid = fate === "void";
+  return { response: await answer(request, { items, fates, validation, isVoid }), fate };
 }
 
 interface Answering extends Omit<Batch, "mails"> {
@@ -175,15 +177,6 @@ function failureOf(request: Request, { id }: Order, result: Dispatched): Respons
   }
 }
 
-/** Nothing was sent, and nothing will be: where that is in doubt, it is no failure. */
-function isFailure(result: Dispatched): boolean {
-  if (isOpen(result)) return false;
-  if (result.kind === "tried") {
-    return result.outcome.status === "deferred" || result.outcome.status === "refused";
-  }
-  return result.kind !== "waiting";
-}
-
 function membersOf({ id, posting }: Order, result: Dispatched): object {
   const { messageId } = posting.mail;
   switch (result.kind) {
@@ -206,10 +199,15 @@ function membersOf({ id, posting }: Order, result: Dispatched): object {
   }
 }
 
-function readValidation(request: Request): Body<Validation> {
-  const given = request.headers.get("x-batch-validation")?.trim().toLowerCase() ?? "strict";
-  if (given === "strict" || given === "permissive") return { ok: true, value: given };
-  return { ok: false, problem: wrongList("`x-batch-validation` is `strict` or `permissive`.") };
+async function readValidation(request: Request): Promise<Body<Validation>> {
+  const given = request.headers.get("x-batch-validation")?.trim().toLowerCase();
+  // The schema is not loaded for nothing.
+  if (given === undefined) return { ok: true, value: "strict" };
+  const { validate } = await import("./api/validate.ts");
+  const validation = validate("BatchValidation", given);
+  return validation.ok
+    ? validation
+    : { ok: false, problem: wrongList(validation.problems.message) };
 }
 
 function listOf(body: unknown): Body<readonly unknown[]> {

@@ -52,8 +52,12 @@ const LAST_EVENTS = {
   canceled: "canceled",
 } as const satisfies Record<MailStatus, string>;
 
-/** What a filter may ask for; `last_event` of a mail is understood, too. */
-export const STATUSES = Object.keys(LAST_EVENTS) as readonly MailStatus[];
+const STATUSES = Object.keys(LAST_EVENTS) as readonly MailStatus[];
+
+/** What a filter may ask for: the statuses, and the words of `last_event`. */
+export const STATUS_WORDS: readonly string[] = [
+  ...new Set([...STATUSES, ...Object.values(LAST_EVENTS)]),
+];
 
 /** The statuses that are called so, or that are so in the words of `last_event`; none where none is. */
 export function statusesOf(word: string): readonly MailStatus[] {

@@ -1,9 +1,10 @@
 /** The mails of the journal: `GET /emails` and `GET /emails/{id}`. */
-import type { JournalMail, MailQuery } from "../store/journal.ts";
+import type { JournalMail } from "../store/journal.ts";
 import type { Caller } from "../tokens.ts";
+import type { Fault } from "./api/validate.ts";
 import { drain, type Body } from "./body.ts";
-import { listedMail, mailObject, STATUSES, statusesOf } from "./mail-object.ts";
-import { readPage, wrongQuery, type Page } from "./page.ts";
+import { listedMail, mailObject, statusesOf } from "./mail-object.ts";
+import { readPage, wrongQuery } from "./page.ts";
 import type { ProblemDetails } from "./problem.ts";
 import { refuse } from "./refuse.ts";
 import { stored } from "./stored.ts";
@@ -25,13 +26,18 @@ export async function showMail(
 
 /** A page of mails, the newest first. */
 export async function listMails(request: Request, around: Surroundings): Promise<Response> {
-  const page = readPage(request, { cursors: ["after", "before"], filters: ["status"] });
+  const page = await readPage(request, "EmailPage");
   if (!page.ok) return refuse(request, page.problem);
-  const query = queryOf(page.value);
-  if (!query.ok) return refuse(request, query.problem);
+  const { limit, after, before, status } = page.value;
   const only = ownOnly(around.caller);
   const list = await stored(around, async ({ journal }) =>
-    journal.list({ ...query.value, ...(only === undefined ? {} : { token: only }) }),
+    journal.list({
+      limit,
+      ...(after === undefined ? {} : { after }),
+      ...(before === undefined ? {} : { before }),
+      ...(status === undefined ? {} : { statuses: [...new Set(status.flatMap(statusesOf))] }),
+      ...(only === undefined ? {} : { token: only }),
+    }),
   );
   if (!list.ok) return refuse(request, list.problem);
   if (list.value === undefined) return refuse(request, NO_CURSOR);
@@ -48,9 +54,10 @@ export async function callersMail(
   around: Pick<Surroundings, "store" | "log" | "caller">,
   id: string,
 ): Promise<Body<JournalMail>> {
-  const uuid = uuidOf(id);
-  if (uuid === undefined) return { ok: false, problem: NO_UUID };
-  const mail = await stored(around, async ({ journal }) => journal.mail(uuid));
+  const { validate } = await import("./api/validate.ts");
+  const uuid = validate("MailId", id);
+  if (!uuid.ok) return { ok: false, problem: noId(uuid.problems) };
+  const mail = await stored(around, async ({ journal }) => journal.mail(uuid.value));
   if (!mail.ok) return mail;
   const only = ownOnly(around.caller);
   return mail.value === undefined || (only !== undefined && mail.value.token !== only)
@@ -73,38 +80,11 @@ function ownOnly(caller: Caller): string | undefined {
   return caller.senders === undefined ? undefined : caller.name;
 }
 
-function uuidOf(text: string): string | undefined {
-  const isUuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text);
-  return isUuid ? text.toLowerCase() : undefined;
-}
-
-function queryOf({ limit, filters, ...cursors }: Page): Body<MailQuery> {
-  const ids: { after?: string; before?: string } = {};
-  for (const name of ["after", "before"] as const) {
-    const cursor = cursors[name];
-    if (cursor === undefined) continue;
-    const id = uuidOf(cursor);
-    if (id === undefined) {
-      return wrongQuery(`\`${name}\` must be the id of an email.`, "invalid_parameter");
-    }
-    ids[name] = id;
-  }
-  const words = filters.get("status") ?? [];
-  if (words.some((word) => statusesOf(word).length === 0)) return wrongQuery(NO_STATUS);
-  const statuses = [...new Set(words.flatMap(statusesOf))];
-  return { ok: true, value: { limit, ...ids, ...(words.length === 0 ? {} : { statuses }) } };
-}
-
 const NO_CURSOR: ProblemDetails = wrongQuery(
   "The cursor is the id of no email: it may have been forgotten since.",
   "invalid_parameter",
 ).problem;
 
-const NO_STATUS = `\`status\` must be one of ${STATUSES.join(", ")}.`;
-
-const NO_UUID: ProblemDetails = {
-  status: 422,
-  name: "invalid_parameter",
-  title: "Not an id",
-  message: "The `id` must be a valid UUID.",
-};
+function noId({ name, message }: Fault): ProblemDetails {
+  return { status: 422, name, title: "Not an id", message };
+}

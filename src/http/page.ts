@@ -1,60 +1,36 @@
-/** The query of a list: which page of it. What is not understood is refused, since it would show another page. */
-import { printable } from "../mail/fields.ts";
+/** The query of a list: which page of it. Here the text is read as values; the schema says which may be. */
+import type { Requests } from "./api/request-schema.ts";
 import type { Body } from "./body.ts";
 import type { ProblemDetails, ProblemName } from "./problem.ts";
 
-export interface Page {
-  readonly limit: number;
-  /** The cursor as it was written; empty counts as absent. */
-  readonly after?: string;
-  readonly before?: string;
-  /** Further parameters of this list, by name; several values may stand in one, separated by commas. */
-  readonly filters: ReadonlyMap<string, readonly string[]>;
-}
-
-const MAX_LIMIT = 100;
-const USUAL_LIMIT = 20;
-const CURSORS = ["after", "before"] as const;
-
-/** The page that is asked for; `cursors` and `filters` are the parameters that this list has. */
-export function readPage(
+/** The page that is asked for. */
+export async function readPage<Name extends "EmailPage" | "SuppressionPage">(
   request: Request,
-  {
-    cursors,
-    filters,
-  }: { readonly cursors: readonly string[]; readonly filters: readonly string[] },
-): Body<Page> {
-  const query = new URL(request.url).searchParams;
-  const known = ["limit", ...cursors, ...filters];
-  for (const name of query.keys()) {
-    if (known.includes(name)) continue;
-    return wrongQuery(
-      `Unknown query parameter \`${printable(name)}\`: there are \`${known.join("`, `")}\`.`,
-    );
+  name: Name,
+): Promise<Body<Requests[Name]>> {
+  const { searchParams: query } = new URL(request.url);
+  const given: [name: string, value: unknown][] = [];
+  for (const each of new Set(query.keys())) {
+    const texts = [...new Set(query.getAll(each))];
+    if (LISTS.has(each)) {
+      const words = texts.flatMap((text) => text.split(",")).map((word) => word.trim());
+      const value = words.filter((word) => word !== "");
+      given.push([each, value.length === 0 ? undefined : value]);
+      continue;
+    }
+    const [text = "", ...others] = texts;
+    if (others.length > 0 && SINGLE.has(each)) return wrongQuery(`\`${each}\` is there twice.`);
+    // Empty counts as absent; its name has to be known all the same.
+    given.push([each, text === "" ? undefined : each === "limit" ? number(text) : text]);
   }
-  for (const name of ["limit", ...cursors]) {
-    if (new Set(query.getAll(name)).size > 1) return wrongQuery(`\`${name}\` is there twice.`);
-  }
-  const limit = query.get("limit") ?? "";
-  // Number() alone would take "0x5" and "1e1".
-  const count = limit === "" ? USUAL_LIMIT : /^\d{1,9}$/.test(limit) ? Number(limit) : 0;
-  if (count < 1 || count > MAX_LIMIT) {
-    return wrongQuery(`\`limit\` must be a whole number from 1 to ${MAX_LIMIT}.`);
-  }
-  const given = CURSORS.flatMap((name) => {
-    const cursor = query.get(name) ?? "";
-    return cursor === "" ? [] : [[name, cursor] as const];
-  });
-  if (given.length > 1) return wrongQuery("Give `after` or `before`, not both.");
-  const wishes = filters.map((name) => {
-    const words = query.getAll(name).flatMap((value) => value.split(","));
-    return [name, words.map((word) => word.trim()).filter((word) => word !== "")] as const;
-  });
-  return {
-    ok: true,
-    value: { limit: count, ...Object.fromEntries(given), filters: new Map(wishes) },
-  };
+  const { validate } = await import("./api/validate.ts");
+  // From entries, so that `__proto__` is a name as any other.
+  const page = validate(name, Object.fromEntries(given));
+  return page.ok ? page : wrongQuery(page.problems.message, page.problems.name);
 }
+
+const LISTS: ReadonlySet<string> = new Set(["status"]);
+const SINGLE: ReadonlySet<string> = new Set(["limit", "after", "before"]);
 
 /** The answer to a query that cannot be understood. */
 export function wrongQuery(
@@ -62,4 +38,9 @@ export function wrongQuery(
   name: ProblemName = "validation_error",
 ): { readonly ok: false; readonly problem: ProblemDetails } {
   return { ok: false, problem: { status: 422, name, title: "The query is not valid", message } };
+}
+
+/** Number() alone would take "0x5" and "1e1". */
+function number(text: string): number | string {
+  return /^\d{1,9}$/.test(text) ? Number(text) : text;
 }

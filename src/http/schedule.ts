@@ -1,6 +1,6 @@
 /** Changes to a mail that waits for its time: `PATCH /emails/{id}` and `POST /emails/{id}/cancel`. */
 import { RELEASE_AHEAD_MS } from "../dispatch/later.ts";
-import { isRecord, readFields, readString, report, type Field } from "../mail/fields.ts";
+import { report } from "../mail/fields.ts";
 import { parseSchedule } from "../posting.ts";
 import type { Problem } from "../smtp/outcome.ts";
 import { removeSpooled } from "../store/spool.ts";
@@ -52,40 +52,29 @@ export async function cancelMail(
 /** Far more than a time takes. */
 const MOST_OCTETS = 16 * 1024;
 
-const FIELDS = {
-  known: ["scheduledAt", "id"],
-  aliases: { scheduled_at: "scheduledAt", email_id: "id", emailId: "id" },
-  unsupported: [],
-};
-
 async function readTime(request: Request, id: string, now: Date): Promise<Body<Date>> {
   const body = await readJsonBody(request, MOST_OCTETS);
   if (!body.ok) return body;
-  if (!isRecord(body.value)) {
-    return invalidField([{ pointer: "", detail: "The body must be an object." }]);
-  }
+  const { validateBody } = await import("./api/validate.ts");
+  const change = validateBody("Reschedule", body.value);
+  if (!change.ok) return invalidField(change.problems);
   const problems: Problem[] = [];
-  const fields = readFields(body.value, FIELDS, { pointer: "", problems });
-  const named = fields.get("id");
-  const other = readString(named, problems);
-  if (named !== undefined && other !== undefined && other.toLowerCase() !== id.toLowerCase()) {
-    report(problems, named, "It is another email than the one in the path.");
+  // What the schema cannot say: it knows neither the path nor the time.
+  let date: Date | undefined;
+  for (const [name, value] of Object.entries(change.value)) {
+    const field = { name, pointer: `/${name}` };
+    if (value === null || value === undefined) continue;
+    if (name === "scheduled_at" || name === "scheduledAt") {
+      const parsed = parseSchedule(value, now);
+      if (parsed.ok) date = parsed.value;
+      else report(problems, field, parsed.problems);
+    } else if (value.toLowerCase() !== id.toLowerCase()) {
+      report(problems, field, "It is another email than the one in the path.");
+    }
   }
-  const date = dateOf(fields.get("scheduledAt"), now, problems);
   return date === undefined || problems.length > 0
     ? invalidField(problems)
     : { ok: true, value: date };
-}
-
-function dateOf(field: Field | undefined, now: Date, problems: Problem[]): Date | undefined {
-  if (field === undefined) {
-    problems.push({ pointer: "/scheduled_at", detail: "Missing `scheduled_at` field." });
-    return undefined;
-  }
-  const date = parseSchedule(field.value, now);
-  if (date.ok) return date.value;
-  report(problems, field, date.problems);
-  return undefined;
 }
 
 function invalidField(problems: readonly Problem[]): Body<never> {

@@ -4,6 +4,7 @@ import { hindranceOf } from "../dispatch/later.ts";
 import type { Dispatched, Order } from "../dispatch/order.ts";
 import { waitingOf } from "../enqueue.ts";
 import { guarded, type Guarded } from "../guard.ts";
+import { fateOf } from "../idempotency/fate.ts";
 import { forbidden } from "../policy.ts";
 import { routeOptions } from "../route-options.ts";
 import type { Problem } from "../smtp/outcome.ts";
@@ -36,7 +37,7 @@ export async function sendMail(request: Request, around: Surroundings): Promise<
   const asked = { of: ["POST", "/emails", input], ids: [newId] };
   return once(request, { key: key.value, asked }, around, async ({ ids: [id = newId], known }) => {
     const mail = known.get(id);
-    if (mail !== undefined) return { response: knownResponse(request, mail) };
+    if (mail !== undefined) return { response: knownResponse(request, mail), fate: "settled" };
     return send(request, { id, posting }, around);
   });
 }
@@ -55,13 +56,7 @@ async function send(request: Request, order: Order, around: Surroundings): Promi
   }
   if (result === undefined) throw new TypeError("no result");
   const response = answer(request, order, result, wantsAsync);
-  return isOpen(result) ? { response, isOpen: true } : { response };
-}
-
-/** Whether it may be sent, although nobody could say so. */
-export function isOpen(result: Dispatched): boolean {
-  if (result.kind !== "hindered" || result.hindrance.kind !== "broken") return false;
-  return result.hindrance.isUncertain;
+  return { response, fate: fateOf([result]) };
 }
 
 function answer(

@@ -2,13 +2,11 @@
  * The suppression list: `GET`, `POST /suppressions`, and `GET`, `DELETE /suppressions/{address}`. An address is
  * its own id, which the SDKs of the Resend API take as it comes.
  */
-import { isRecord, readFields, readString, report } from "../mail/fields.ts";
-import { addressOf, parseAddress } from "../mail/mailbox.ts";
 import type { Problem } from "../smtp/outcome.ts";
 import type { Suppression } from "../store/suppressions.ts";
 import { invalidMailDetails } from "./answer.ts";
 import { drain, type Body } from "./body.ts";
-import { readPage, wrongQuery } from "./page.ts";
+import { readPage } from "./page.ts";
 import { readJsonBody } from "./posting-input.ts";
 import type { ProblemDetails } from "./problem.ts";
 import { refuse } from "./refuse.ts";
@@ -18,18 +16,11 @@ import type { Surroundings } from "./surroundings.ts";
 /** A page of addresses that are not written to, in their order. */
 export async function listSuppressions(request: Request, around: Surroundings): Promise<Response> {
   if (around.caller.senders !== undefined) return refuse(request, NOT_ALL);
-  const page = readPage(request, { cursors: ["after"], filters: [] });
+  const page = await readPage(request, "SuppressionPage");
   if (!page.ok) return refuse(request, page.problem);
   const { limit, after } = page.value;
-  const cursor = after === undefined ? undefined : addressIn(after);
-  if (cursor?.ok === false) {
-    return refuse(request, wrongQuery(`\`after\` is no address. ${cursor.reason}`).problem);
-  }
   const list = await stored(around, async ({ suppressions }) =>
-    suppressions.list({
-      limit: limit + 1,
-      ...(cursor === undefined ? {} : { after: cursor.address }),
-    }),
+    suppressions.list({ limit: limit + 1, ...(after === undefined ? {} : { after }) }),
   );
   if (!list.ok) return refuse(request, list.problem);
   await drain(request);
@@ -60,9 +51,9 @@ export async function showSuppression(
   text: string,
 ): Promise<Response> {
   if (around.caller.senders !== undefined) return refuse(request, NOT_ALL);
-  const parsed = addressIn(text);
-  if (!parsed.ok) return refuse(request, noAddress(parsed.reason));
-  const entry = await stored(around, async ({ suppressions }) => suppressions.find(parsed.address));
+  const address = await readAddress(text);
+  if (!address.ok) return refuse(request, address.problem);
+  const entry = await stored(around, async ({ suppressions }) => suppressions.find(address.value));
   if (!entry.ok) return refuse(request, entry.problem);
   if (entry.value === undefined) return refuse(request, NOT_LISTED);
   await drain(request);
@@ -76,9 +67,9 @@ export async function removeSuppression(
   text: string,
 ): Promise<Response> {
   if (around.caller.senders !== undefined) return refuse(request, NOT_ALL);
-  const parsed = addressIn(text);
-  if (!parsed.ok) return refuse(request, noAddress(parsed.reason));
-  const { address } = parsed;
+  const parsed = await readAddress(text);
+  if (!parsed.ok) return refuse(request, parsed.problem);
+  const { value: address } = parsed;
   const removed = await stored(around, async ({ suppressions }) => suppressions.remove(address));
   if (!removed.ok) return refuse(request, removed.problem);
   if (!removed.value) return refuse(request, NOT_LISTED);
@@ -91,43 +82,26 @@ export async function removeSuppression(
 
 const NO_STORE = { "cache-control": "no-store" };
 const MOST_OCTETS = 16 * 1024;
-const MAX_NOTE_CHARACTERS = 500;
-const FIELDS = { known: ["address", "note"], aliases: { email: "address" }, unsupported: [] };
 
 async function readEntry(request: Request): Promise<Body<Pick<Suppression, "address" | "note">>> {
   const body = await readJsonBody(request, MOST_OCTETS);
   if (!body.ok) return body;
-  const problems: Problem[] = [];
-  if (!isRecord(body.value)) {
-    return invalidEntry([{ pointer: "", detail: "The body must be an object." }]);
-  }
-  const fields = readFields(body.value, FIELDS, { pointer: "", problems });
-  const field = fields.get("address");
-  const noteField = fields.get("note");
-  const text = readString(field, problems);
-  const note = readString(noteField, problems) ?? "";
-  if (field === undefined) {
-    problems.push({ pointer: "/address", detail: "Missing `address` field." });
-  }
-  const parsed = text === undefined ? undefined : addressIn(text);
-  if (field !== undefined && parsed?.ok === false) report(problems, field, parsed.reason);
-  if (noteField !== undefined && note.length > MAX_NOTE_CHARACTERS) {
-    report(problems, noteField, `It is longer than ${MAX_NOTE_CHARACTERS} characters.`);
-  }
-  if (parsed?.ok !== true || problems.length > 0) return invalidEntry(problems);
-  return { ok: true, value: { address: parsed.address, note } };
+  const { validateBody } = await import("./api/validate.ts");
+  const entry = validateBody("NewSuppression", body.value);
+  if (!entry.ok) return invalidEntry(entry.problems);
+  const { address, email, note } = entry.value;
+  // One of both is there: the schema says so.
+  return { ok: true, value: { address: address ?? email ?? "", note: note ?? "" } };
 }
 
-/** As in an envelope, which is how the list is asked. */
-function addressIn(
-  text: string,
-):
-  | { readonly ok: true; readonly address: string }
-  | { readonly ok: false; readonly reason: string } {
-  const parsed = parseAddress(text);
-  return parsed.ok
-    ? { ok: true, address: addressOf(parsed.value) }
-    : { ok: false, reason: parsed.problems };
+/** The address at the end of the path. */
+async function readAddress(text: string): Promise<Body<string>> {
+  const { validate } = await import("./api/validate.ts");
+  const address = validate("Address", text);
+  if (address.ok) return address;
+  const { message } = address.problems;
+  const title = "Not an address";
+  return { ok: false, problem: { status: 422, name: "invalid_parameter", title, message } };
 }
 
 /** Our words, and those of the SDKs beside them. */
@@ -148,15 +122,6 @@ function shown({ address, reason, note, atMs }: Suppression): object {
 function invalidEntry(problems: readonly Problem[]): Body<never> {
   const details = invalidMailDetails(problems);
   return { ok: false, problem: { ...details, title: "The suppression is not valid" } };
-}
-
-function noAddress(reason: string): ProblemDetails {
-  return {
-    status: 422,
-    name: "invalid_parameter",
-    title: "Not an address",
-    message: `The path does not end in an address. ${reason}`,
-  };
 }
 
 const NOT_LISTED: ProblemDetails = {

@@ -6,6 +6,7 @@ import { tryMail, type Task } from "../attempt.ts";
 import { nameOf } from "../dispatch/order.ts";
 import { inOrder } from "../net/in-order.ts";
 import type { Beginning } from "../store/journal.ts";
+import { traced } from "../trace.ts";
 import { Aftermath } from "./aftermath.ts";
 import { ticketsOf, type Ticket } from "./admission.ts";
 import { delayOf, FIRST_DELAY_SECONDS, secondsUntil } from "./backoff.ts";
@@ -91,7 +92,9 @@ export async function begin(
   try {
     const turns = tickets.map(({ turn }) => turn);
     const time = { nowMs, leaseMs: config.service.attemptMs };
-    beginnings = isLooking ? await journal.look(turns, nowMs) : await journal.begin(turns, time);
+    beginnings = await traced("journal", async () =>
+      isLooking ? journal.look(turns, nowMs) : journal.begin(turns, time),
+    );
   } catch (error) {
     // Nothing is sent that could not be written down before.
     log("error", "journal.fault", { at: "begin", mails: tickets.length, error: nameOf(error) });

@@ -5,6 +5,7 @@
 import { nameOf } from "../dispatch/order.ts";
 import type { Log } from "../log.ts";
 import type { Journal, Settlement } from "../store/journal.ts";
+import { traced } from "../trace.ts";
 import { Gathering } from "./gathering.ts";
 
 /** The mails of a batch end in groups, as the relay answers a group: this is longer than between them. */
@@ -57,7 +58,7 @@ export class Ledger {
   }
 
   async #settle(settlements: readonly Settlement[]): Promise<readonly Written[]> {
-    const counted = await this.#journal.settle(settlements);
+    const counted = await traced("journal", async () => this.#journal.settle(settlements));
     return settlements.map(({ id }) => (counted.has(id) ? "counts" : "over"));
   }
 }

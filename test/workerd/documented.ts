@@ -6,15 +6,15 @@ import * as v from "valibot";
 import { expect } from "vitest";
 
 import { answerSchemas, type AnswerName } from "../../src/http/api/answer-schema.ts";
-import { changeSchemas } from "../../src/http/api/change-schema.ts";
 import { mailSchemas } from "../../src/http/api/mail-schema.ts";
 import { OPERATIONS, type Operation } from "../../src/http/api/operations.ts";
 import { PROBLEMS } from "../../src/http/api/problems.ts";
+import { REQUESTS } from "../../src/http/api/request-schema.ts";
 import type { ProblemTitle } from "../../src/http/problem.ts";
 
 const SCHEMAS = answerSchemas();
 const { Mail, RawMail } = mailSchemas();
-const { Reschedule, NewSuppression } = changeSchemas();
+const { Reschedule, NewSuppression } = REQUESTS;
 /** Bodies in JSON, by operation; in a batch, invalid mails may stand among those that are sent. */
 const BODIES: Readonly<Record<string, v.GenericSchema>> = {
   sendEmail: v.union([Mail, RawMail]),

@@ -1,7 +1,7 @@
 /** `Idempotency-Key`: one delivery, however often and however close together it is asked for. */
 import { describe, expect, it } from "vitest";
 
-import { fingerprintOf } from "../../src/http/fingerprint.ts";
+import { fingerprintOf } from "../../src/idempotency/fingerprint.ts";
 import type { NewMail } from "../../src/store/journal.ts";
 import { arrived, hostile } from "../net/control.ts";
 import { journalled, store } from "./journalled.ts";
@@ -294,6 +294,8 @@ describe("a fingerprint", () => {
       { a: 1 },
       { ab: 1 },
       new Uint8Array([1, 2]),
+      new Date(1),
+      new Date(2),
       [new Uint8Array([1]), new Uint8Array([2])],
     ];
     const prints = await Promise.all(values.map(fingerprintOf));

@@ -1,12 +1,13 @@
 /** The OpenAPI 3.1 document, made of the schemas and of the list of operations when it is asked for. */
-import { toJsonSchemaDefs } from "@valibot/to-json-schema";
+import { toJsonSchema, toJsonSchemaDefs, type ConversionConfig } from "@valibot/to-json-schema";
 
 import { answerSchemas } from "./answer-schema.ts";
-import { changeSchemas } from "./change-schema.ts";
 import { mailSchemas } from "./mail-schema.ts";
 import { OPERATIONS, refTo, type Operation } from "./operations.ts";
+import type { Parameter } from "./parameters.ts";
 import type { ProblemTitle } from "../problem.ts";
 import { PROBLEMS } from "./problems.ts";
+import { REQUESTS } from "./request-schema.ts";
 
 export interface Document {
   readonly openapi: string;
@@ -43,13 +44,20 @@ export function apiDocument(origin: string): Document {
 }
 
 function jsonSchemas(): Record<string, object> {
-  const schemas = { ...mailSchemas(), ...changeSchemas(), ...answerSchemas() };
+  const { Reschedule, NewSuppression } = REQUESTS;
+  const schemas = { ...mailSchemas(), Reschedule, NewSuppression, ...answerSchemas() };
   return toJsonSchemaDefs(schemas, {
-    target: "draft-2020-12",
-    typeMode: "input",
+    ...CONVERSION,
     overrideRef: ({ referenceId }) => refTo(referenceId).$ref,
   });
 }
+
+const CONVERSION: ConversionConfig = {
+  target: "draft-2020-12",
+  typeMode: "input",
+  // What JSON Schema has no word for; descriptions tell of it.
+  ignoreActions: ["check", "raw_check", "to_lower_case"],
+};
 
 function pathsOf(operations: readonly Operation[]): Document["paths"] {
   const paths: Record<string, Record<string, object>> = {};
@@ -67,9 +75,7 @@ function operationObject(operation: Operation): object {
     ...(description === undefined ? {} : { description }),
     security: right === undefined ? [] : [{ token: [] }],
     ...(right === undefined ? {} : { "x-right": right }),
-    ...(parameters.length === 0
-      ? {}
-      : { parameters: parameters.map((one) => ({ ...one, required: one.in === "path" })) }),
+    ...(parameters.length === 0 ? {} : { parameters: parameters.map(parameterObject) }),
     ...(body === undefined
       ? {}
       : {
@@ -84,6 +90,17 @@ function operationObject(operation: Operation): object {
           },
         }),
     responses: responsesOf(operation),
+  };
+}
+
+function parameterObject({ schema, ...parameter }: Parameter): object {
+  const { $schema: _, description: __, ...json } = toJsonSchema(schema, CONVERSION);
+  return {
+    ...parameter,
+    required: parameter.in === "path",
+    schema: json,
+    // Lists are separated by commas; they may be repeated, too, which OpenAPI cannot say besides.
+    ...(json.type === "array" ? { style: "form", explode: false } : {}),
   };
 }
 

@@ -1,7 +1,11 @@
 /**
- * The body of POST /emails as a schema: what is a mail by its structure. Whether its addresses, names and
- * octets are valid is judged by `parsePosting`, which takes nothing that the schema does not; tests hold the
- * two to one another.
+ * The body of POST /emails as a schema: what is a mail by its structure. `parsePosting` is the judge, and
+ * tests hold the two to one another: it takes nothing that the schema does not, and of what the schema takes
+ * it never says that a field is unknown, of another type, or has too many items. What no JSON Schema can say
+ * is left to it: the grammar of addresses, names, identifiers, dates, base64 and calendars; choices in any
+ * case of letters; that a recipient and a content are there; limits on sums, as on the octets of all files;
+ * that two spellings of a field agree, and that no header says again what a field says. The other way
+ * round, an unknown field that is null is taken for absent, which the schema does not promise.
  */
 import * as v from "valibot";
 
@@ -28,7 +32,7 @@ export interface MailSchemas {
 /** Made where they are asked for: sending has no use for them. */
 export function mailSchemas(): MailSchemas {
   const Mailbox = mailbox();
-  const Attachment = v.strictObject(named(attachmentFields(), ATTACHMENT_FIELDS.aliases));
+  const Attachment = object(named(attachmentFields(), ATTACHMENT_FIELDS.aliases));
   // Lazy, so that the document refers to them rather than to hold them thrice.
   const one = v.lazy(() => Mailbox);
   const fields = mailFields(
@@ -42,7 +46,7 @@ export function mailSchemas(): MailSchemas {
     Mailbox,
     Attachment,
     Mail: v.pipe(
-      v.strictObject({
+      object({
         from: said(one, "Who it is from. ALLOWED_SENDERS and the token may restrict it."),
         ...named(others, aliases),
         raw: absent,
@@ -50,7 +54,7 @@ export function mailSchemas(): MailSchemas {
       v.description("A mail by its fields. Null counts as absent; an unknown field is refused."),
     ),
     RawMail: v.pipe(
-      v.strictObject({ ...named(rawFields(fields), aliases), raw: raw() }),
+      object({ ...named(rawFields(fields), aliases), raw: raw() }),
       v.description("A mail as a whole message (RFC 5322), which goes out as it is."),
     ),
   };
@@ -61,8 +65,8 @@ function mailbox(): Schema {
   return said(
     v.union([
       v.string(),
-      v.strictObject({ email: v.string(), name, address: v.optional(v.null()) }),
-      v.strictObject({ address: v.string(), name, email: v.optional(v.null()) }),
+      object({ email: v.string(), name, address: v.optional(v.null()) }),
+      object({ address: v.string(), name, email: v.optional(v.null()) }),
     ]),
     'An address as "ann@example.com" or "Ann <ann@example.com>", or its parts.',
   );
@@ -96,7 +100,7 @@ function mailFields(Mailbox: Schema, Attachment: Schema): Fields<MailName> {
     headers: said(v.nullish(headers()), "Further header fields: a value, or a list of them."),
     inReplyTo: said(text, "The Message-ID of the mail that this one answers."),
     references: said(
-      v.nullish(many(v.nullish(v.string()), LIMITS.references)),
+      v.nullish(many(v.string(), LIMITS.references)),
       "The Message-IDs of its thread.",
     ),
     listUnsubscribe: said(
@@ -150,8 +154,8 @@ function attachmentFields(): Fields<AttachmentName> {
         v.union([
           v.string(),
           octets,
-          v.strictObject({ type: v.literal("Buffer"), data: octets }),
-          v.record(v.pipe(v.string(), v.regex(/^\d+$/)), whole(0, 255)),
+          object({ type: v.literal("Buffer"), data: octets }),
+          record(v.pipe(v.string(), v.regex(/^\d+$/)), whole(0, 255)),
         ]),
       ),
       "Base64, or a list of octets, or what JSON makes of a Buffer or Uint8Array.",
@@ -169,24 +173,24 @@ function attachmentFields(): Fields<AttachmentName> {
 
 function calendar(): Schema {
   const filename = said(v.nullish(v.string()), "Attach it too, under this name.");
-  return v.strictObject({ method: v.string(), content: v.string(), filename });
+  return object({ method: v.string(), content: v.string(), filename });
 }
 
 function headers(): Schema {
-  const value = v.nullish(v.union([v.string(), v.array(v.nullish(v.string()))]));
-  return v.union([v.record(v.string(), value), v.literal(""), none()]);
+  const value = v.nullish(v.union([v.string(), v.array(v.string())]));
+  return v.union([record(v.string(), value), v.literal(""), none()]);
 }
 
 function unsubscribe(): Schema {
   const text = v.nullish(v.string());
   const flag = v.nullish(v.boolean());
-  return v.strictObject({ url: text, mailto: text, oneClick: flag, one_click: flag });
+  return object({ url: text, mailto: text, oneClick: flag, one_click: flag });
 }
 
 function envelope(): Schema {
   const text = v.nullish(v.string());
-  const to = v.nullish(many(v.nullish(v.string()), LIMITS.recipients));
-  return v.strictObject({ from: text, to, submitter: text });
+  const to = v.nullish(many(v.string(), LIMITS.recipients));
+  return object({ from: text, to, submitter: text });
 }
 
 function dsn(): Schema {
@@ -195,24 +199,24 @@ function dsn(): Schema {
     "`NEVER` alone, or any of `SUCCESS`, `FAILURE` and `DELAY`.",
   );
   const ret = said(v.nullish(v.string()), "`FULL` or `HDRS`.");
-  return v.strictObject({ notify, ret, envid: v.nullish(v.string()) });
+  return object({ notify, ret, envid: v.nullish(v.string()) });
 }
 
 function deliverBy(): Schema {
   const mode = said(v.nullish(v.string()), "`R`: return it, `N`: notify.");
   const seconds = whole(-LIMITS.requestSeconds, LIMITS.requestSeconds);
-  return v.strictObject({ seconds, mode, trace: v.nullish(v.boolean()) });
+  return object({ seconds, mode, trace: v.nullish(v.boolean()) });
 }
 
 function tags(): Schema {
   const word = v.pipe(v.string(), v.regex(/^[\w-]{1,256}$/));
-  const tag = v.strictObject({ name: word, value: word });
+  const tag = object({ name: word, value: word });
   return v.union([v.pipe(v.array(tag), v.maxLength(75)), v.literal(""), tag]);
 }
 
 function raw(): Schema {
   return said(
-    v.union([v.pipe(v.string(), v.minLength(1)), v.strictObject({ base64: v.string() })]),
+    v.union([v.pipe(v.string(), v.minLength(1)), object({ base64: v.string() })]),
     "The message, its lines ended by CRLF or LF; as base64 where it is not UTF-8.",
   );
 }
@@ -220,6 +224,23 @@ function raw(): Schema {
 /** One or a list, as most lists may be given. */
 function many(item: Schema, most: number): Schema {
   return v.union([item, v.pipe(v.array(item), v.maxLength(most))]);
+}
+
+function object(entries: v.ObjectEntries): Schema & { readonly entries: v.ObjectEntries } {
+  return noList(v.strictObject(entries));
+}
+
+function record(name: v.GenericSchema<string, string>, value: Schema): Schema {
+  return noList(v.record(name, value));
+}
+
+/** Valibot takes a list for an object; JSON Schema, and the judge, do not. */
+function noList<S extends Schema>(schema: S): S {
+  return {
+    ...schema,
+    "~run": (dataset: v.UnknownDataset, config: v.Config<v.BaseIssue<unknown>>) =>
+      schema["~run"](Array.isArray(dataset.value) ? { value: null } : dataset, config),
+  };
 }
 
 function none(): Schema {

@@ -1,14 +1,18 @@
 /** What can be asked of the Worker, path by path: as the document lists it, and as tests hold answers to it. */
+import { MAX_MAILS } from "../../dispatch/batch-size.ts";
 import type { Right } from "../../tokens.ts";
 import type { AnswerName } from "./answer-schema.ts";
 import type { ProblemTitle } from "../problem.ts";
-
-export interface Parameter {
-  readonly name: string;
-  readonly in: "query" | "path" | "header";
-  readonly description: string;
-  readonly schema: object;
-}
+import {
+  ADDRESS,
+  DRY_RUN,
+  ID,
+  KEY,
+  PREFER,
+  queryOf,
+  VALIDATION,
+  type Parameter,
+} from "./parameters.ts";
 
 export interface Answer {
   readonly is: AnswerName | readonly AnswerName[];
@@ -80,33 +84,6 @@ const MAIL = {
   text: "Hi!",
 };
 const ANY_MAIL = { anyOf: [refTo("Mail"), refTo("RawMail")] };
-const TEXT = { type: "string" };
-const ID: Parameter = {
-  name: "id",
-  in: "path",
-  description: "The id of the mail.",
-  schema: { type: "string", format: "uuid" },
-};
-const ADDRESS: Parameter = {
-  name: "address",
-  in: "path",
-  description: "An address as in an envelope; it is its own id.",
-  schema: TEXT,
-};
-const KEY: Parameter = {
-  name: "Idempotency-Key",
-  in: "header",
-  description: "The same key and body within 24 hours: the same answer, and one delivery.",
-  schema: { type: "string", minLength: 1, maxLength: 256 },
-};
-const LIMIT = query("limit", "Of one page.", {
-  type: "integer",
-  minimum: 1,
-  maximum: 100,
-  default: 20,
-});
-const AFTER = query("after", "The page after this item, which is left out.", TEXT);
-
 export const OPERATIONS: readonly Operation[] = [
   {
     path: "/emails",
@@ -116,16 +93,7 @@ export const OPERATIONS: readonly Operation[] = [
     description:
       "Answers after the relay has, or with 202 where the mail waits: for its time, by `Prefer: respond-async`, or by DELIVERY=queue.",
     right: "send",
-    parameters: [
-      query("dryRun", "Compose and sign it, show it, and send nothing.", { type: "boolean" }),
-      KEY,
-      {
-        name: "Prefer",
-        in: "header",
-        description: "`respond-async`: put it into the queue and answer at once.",
-        schema: TEXT,
-      },
-    ],
+    parameters: [DRY_RUN, KEY, PREFER],
     body: {
       "application/json": ANY_MAIL,
       "multipart/form-data": {
@@ -154,16 +122,10 @@ export const OPERATIONS: readonly Operation[] = [
     id: "sendBatch",
     summary: "Send up to 100 mails over one session",
     right: "send",
-    parameters: [
-      KEY,
-      {
-        name: "x-batch-validation",
-        in: "header",
-        description: "`strict`: all are valid, or none is sent. `permissive`: those that are.",
-        schema: { type: "string", enum: ["strict", "permissive"], default: "strict" },
-      },
-    ],
-    body: { "application/json": { type: "array", items: ANY_MAIL, minItems: 1, maxItems: 100 } },
+    parameters: [KEY, VALIDATION],
+    body: {
+      "application/json": { type: "array", items: ANY_MAIL, minItems: 1, maxItems: MAX_MAILS },
+    },
     example: [MAIL, { ...MAIL, to: "eve@example.org" }],
     answers: {
       200: {
@@ -179,12 +141,7 @@ export const OPERATIONS: readonly Operation[] = [
     id: "listEmails",
     summary: "List mails, the newest first",
     right: "read",
-    parameters: [
-      LIMIT,
-      AFTER,
-      query("before", "The page before this item.", TEXT),
-      query("status", "Only those; several are separated by commas.", TEXT),
-    ],
+    parameters: queryOf("EmailPage"),
     answers: { 200: { is: "EmailList", means: "One page." } },
     problems: [...JOURNALLED, "The query is not valid"],
   },
@@ -233,7 +190,7 @@ export const OPERATIONS: readonly Operation[] = [
     id: "listSuppressions",
     summary: "List the addresses that are not written to",
     right: "read",
-    parameters: [LIMIT, AFTER],
+    parameters: queryOf("SuppressionPage"),
     answers: { 200: { is: "SuppressionList", means: "One page." } },
     problems: [...JOURNALLED, "The query is not valid"],
   },
@@ -302,8 +259,4 @@ export const OPERATIONS: readonly Operation[] = [
 /** A reference to a schema of the document. */
 export function refTo(name: string): { readonly $ref: string } {
   return { $ref: `#/components/schemas/${name}` };
-}
-
-function query(name: string, description: string, schema: object): Parameter {
-  return { name, in: "query", description, schema };
 }

@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 /** What tells a mail and its fate, and neither whom it is for nor what a relay said. */
 const DISCREET: ReadonlySet<string> = new Set([
   "id",
+  "code",
   "messageId",
   "status",
   "scheduledAt",

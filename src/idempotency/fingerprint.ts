@@ -21,8 +21,8 @@ export async function fingerprintOf(value: unknown): Promise<string> {
   while (left.length > 0) {
     const next = left.pop();
     if (next instanceof Verbatim) text += next.text;
-    else if (next instanceof ArrayBuffer || next instanceof Uint8Array) {
-      const octets = next instanceof Uint8Array ? next : new Uint8Array(next);
+    else if (next instanceof ArrayBuffer || ArrayBuffer.isView(next)) {
+      const octets = octetsOf(next);
       text += `octets ${octets.length} `;
       await flush();
       await writer.write(octets);
@@ -55,8 +55,16 @@ function spread(value: unknown, left: unknown[]): string {
     for (const item of items.toReversed()) left.push(item);
     return `[${items.length} `;
   }
+  // It comes by RPC; JSON has none.
+  if (value instanceof Date) return `date ${value.getTime()} `;
   if (typeof value !== "object" || value === null) return `${JSON.stringify(value) ?? "none"} `;
   const entries = Object.entries(value).toSorted(([one], [other]) => (one < other ? 1 : -1));
   for (const [name, member] of entries) left.push(member, new Verbatim(JSON.stringify(name)));
   return `{${entries.length} `;
+}
+
+function octetsOf(value: ArrayBuffer | ArrayBufferView): Uint8Array {
+  return value instanceof ArrayBuffer
+    ? new Uint8Array(value)
+    : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
