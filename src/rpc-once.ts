@@ -82,7 +82,10 @@ type Kept = MailReceipt | (SendErrorMembers & { readonly message: string });
 
 function kept(all: readonly Settled[]): { readonly data: readonly Kept[] } {
   const data = all.map((each): Kept =>
-    each.status === "fulfilled" ? each.value : { ...each.reason, message: each.reason.message },
+    // The message of an error is no member that is copied.
+    each.status === "fulfilled"
+      ? each.value
+      : Object.assign({ message: each.reason.message }, each.reason),
   );
   return { data };
 }

@@ -38,9 +38,7 @@ const MEMBERS =
   "email address name method content filename url mailto oneClick one_click from to submitter notify ret envid seconds mode trace type r2Key size disposition contentId data value base64 0".split(
     " ",
   );
-const leaf = fc.constantFrom(
-  ...["", "a", "ann@example.com", "NEVER", 0, 1, 256, -1, 0.5, true, null],
-);
+const leaf = fc.constantFrom("", "a", "ann@example.com", "NEVER", 0, 1, 256, -1, 0.5, true, null);
 const { value } = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small", maxDepth: 3 },
