@@ -6,7 +6,7 @@ import type { EventMail, MailEvent } from "./mail-event.ts";
 import { addressOf } from "./mail/mailbox.ts";
 import type { Posting } from "./posting.ts";
 import { batchesOf, octetsOf } from "./queue-batches.ts";
-import type { QueuedEvent } from "./queued-event.ts";
+import { webhookKey, type QueuedEvent } from "./queued-event.ts";
 import type { JournalMail } from "./store/journal.ts";
 
 /** An event and its mail must fit into a message of 128 KB: beside tags, the recipients take most of it. */
@@ -26,11 +26,14 @@ export async function tell(
   const queue = env.EVENT_QUEUE;
   const { webhooks } = config.service;
   if (queue === undefined) return;
+  const keyed = await Promise.all(
+    webhooks.map(async (webhook) => ({ ...webhook, key: await webhookKey(webhook.url) })),
+  );
   const messages = events.flatMap(portions).flatMap((event) =>
-    webhooks
+    keyed
       .filter((webhook) => webhook.events.has(event.type))
-      .map(({ url }) => {
-        const body = { id: `evt_${crypto.randomUUID().replaceAll("-", "")}`, url, event };
+      .map(({ key }) => {
+        const body = { id: `evt_${crypto.randomUUID().replaceAll("-", "")}`, webhook: key, event };
         return { body, octets: octetsOf(body) };
       }),
   );

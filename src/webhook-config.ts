@@ -79,7 +79,7 @@ function parseItems(list: readonly unknown[]): Result<readonly Webhook[], readon
     const secret = secretOf(readString(fields.get("secret"), problems) ?? "");
     const events = readItems(fields.get("events"), 100, problems).map((item) => item.value);
     const known = EVENT_TYPES.filter((type) => events.includes(type));
-    // An event in the queue finds its webhook, and so its secret, by the URL.
+    // An event in the queue finds its webhook, and so its secret, by a digest of the URL.
     if (webhooks.some((webhook) => webhook.url === url)) {
       problems.push({ pointer: `${pointer}/url`, detail: "This URL is there twice." });
     }

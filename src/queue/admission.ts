@@ -58,13 +58,40 @@ async function readOne(slip: Slip, shift: JournalShift): Promise<Ticket | Newcom
         return await newcomer(slip, contents, shift);
       case "unreadable":
         logUnreadable(contents, shift.log);
-        slip.ack();
-        return undefined;
+        return unreadable(slip, contents.id, shift);
     }
   } catch (error) {
     shift.log("error", "queue.fault", { message: slip.id, error: nameOf(error) });
     slip.retry(delayOf(slip.attempts));
     return undefined;
+  }
+}
+
+/** It is admitted as it came, and fails as any mail that cannot be read: with an event, and once. */
+function unreadable(slip: Slip, id: string, { config }: JournalShift): Newcomer {
+  const nowMs = Date.now();
+  const createdAtMs = slip.timestamp.getTime();
+  const mail: NewMail = {
+    id,
+    messageId: "",
+    token: "queue",
+    createdAtMs,
+    status: "queued",
+    facts: {},
+    body: textOf(slip.body),
+    checkAtMs: nowMs + config.service.queueMs,
+    events: [{ atMs: nowMs, type: "queued", data: {} }],
+  };
+  const shown = { id, messageId: "", createdAtMs, from: "", subject: "", tags: [] };
+  return { slip, turn: { id, turn: 0 }, mail, shown, recipients: [] };
+}
+
+/** What is no JSON is no mail, however it is written. */
+function textOf(body: unknown): string {
+  try {
+    return JSON.stringify(body) ?? "null";
+  } catch {
+    return "null";
   }
 }
 

@@ -1,13 +1,13 @@
 /** A mail of the journal whose attempt has begun, and how that attempt is ended. */
-import { proclaim, settlementOf, type Task } from "../attempt.ts";
+import { settlementOf, type Task } from "../attempt.ts";
 import { entryOf } from "../journal-entry.ts";
 import type { EventMail } from "../mail-event.ts";
 import type { SpooledMail } from "../queued-mail.ts";
 import type { Outcome } from "../smtp/outcome.ts";
 import { isFinal, type Beginning } from "../store/journal.ts";
-import { removeSpooled } from "../store/spool.ts";
 import { journalledMail } from "../tell.ts";
 import type { Verdict } from "../verdict.ts";
+import type { Aftermath } from "./aftermath.ts";
 import type { Ticket } from "./admission.ts";
 import { delayOf } from "./backoff.ts";
 import { spooledIn, type Contents } from "./contents.ts";
@@ -64,11 +64,15 @@ export function concernedBy({ begun, attempt }: Case, contents?: Mailed): Concer
 }
 
 /** Writes it down, tells of it, and settles the message, in this order. Never rejects. */
-export async function close(one: Case, finding: Finding, { shift, ledger }: Books): Promise<void> {
+export async function close(
+  one: Case,
+  finding: Finding,
+  { shift, ledger, aftermath }: Books,
+): Promise<void> {
   const { slip, turn, begun, attempt, spooled } = one;
   const { outcome, shown = journalledMail(begun.mail), before = [] } = finding;
   const verdict = attempt.canRetry ? finding.verdict : ended(one, finding.verdict);
-  const { env, config, log } = shift;
+  const { config, log } = shift;
   const nowMs = Date.now();
   const replies = outcome === undefined ? [] : deferringReplies(outcome);
   const { retryMs, queueMs, journalDetail } = config.service;
@@ -103,15 +107,10 @@ export async function close(one: Case, finding: Finding, { shift, ledger }: Book
     return;
   }
   const tidings = [...told.flatMap((each) => each.tidings), ...verdict.tidings];
-  await proclaim([{ mail: shown, verdict: { ...verdict, tidings } }], nowMs, shift);
-  if (!isOver) {
-    slip.retry(delaySeconds);
-    return;
-  }
-  if (written === "counts" && spooled !== undefined && env.SPOOL !== undefined) {
-    await removeSpooled(env.SPOOL, turn.id).catch(() => undefined);
-  }
-  slip.ack();
+  const isRemoved = isOver && written === "counts" && spooled !== undefined;
+  await aftermath.add({ mail: shown, verdict: { ...verdict, tidings }, isRemoved });
+  if (isOver) slip.ack();
+  else slip.retry(delaySeconds);
 }
 
 /** What was only postponed comes no more where there is no further attempt. */
@@ -124,4 +123,5 @@ function ended(one: Case, verdict: Verdict): Verdict {
 export interface Books {
   readonly shift: JournalShift;
   readonly ledger: Ledger;
+  readonly aftermath: Aftermath;
 }

@@ -8,6 +8,7 @@ import { claimIn } from "../queued-mail.ts";
 import { removeSpooled } from "../store/spool.ts";
 import type { JournalEvent } from "../store/journal.ts";
 import { eventMail } from "../tell.ts";
+import { Aftermath } from "./aftermath.ts";
 import { ticketsOf } from "./admission.ts";
 import { delayOf } from "./backoff.ts";
 import { close, concernedBy, type Case, type Finding } from "./case.ts";
@@ -29,12 +30,13 @@ export async function bury(slips: readonly Slip[], shift: Shift): Promise<void> 
 
 async function buryJournalled(slips: readonly Slip[], shift: JournalShift): Promise<void> {
   const ledger = new Ledger(shift.store.journal, shift.log);
+  const books = { shift, ledger, aftermath: new Aftermath(shift) };
   // No attempt: one that then cannot be ended would leave it in doubt, and nothing has been sent.
   const cases = await begin(await ticketsOf(slips, shift), shift, { isLooking: true });
   await Promise.all(
     cases.map(async (one) => {
       try {
-        await close(one, await story(one, shift), { shift, ledger });
+        await close(one, await story(one, shift), books);
       } catch (error) {
         shift.log("error", "queue.fault", { message: one.slip.id, error: nameOf(error) });
         one.slip.retry(delayOf(one.slip.attempts));

@@ -7,6 +7,7 @@ import { nameOf } from "../dispatch/order.ts";
 import { inOrder } from "../net/in-order.ts";
 import type { Beginning } from "../store/journal.ts";
 import { traced } from "../trace.ts";
+import { Aftermath } from "./aftermath.ts";
 import { ticketsOf, type Ticket } from "./admission.ts";
 import { delayOf, FIRST_DELAY_SECONDS, secondsUntil } from "./backoff.ts";
 import { caseOf, close, type Books, type Case, type Finding } from "./case.ts";
@@ -31,7 +32,8 @@ export async function deliverJournalled(
   shift: JournalShift,
 ): Promise<void> {
   const ledger = new Ledger(shift.store.journal, shift.log);
-  const books = { shift, ledger, alone: oneAtATime() };
+  const aftermath = new Aftermath(shift);
+  const books = { shift, ledger, aftermath, alone: oneAtATime() };
   for (let at = 0; at < slips.length; at += MAILS_TO_BEGIN) {
     const group = slips.slice(at, at + MAILS_TO_BEGIN);
     if (Date.now() > shift.deadlineMs) {

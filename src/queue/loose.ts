@@ -2,14 +2,15 @@
  * Messages of a deployment without a journal: the queue is the only memory. Delivery is at least once, and
  * a mail that is sent twice has the same Message-ID twice.
  */
-import { followUp, tryMail, type Task } from "../attempt.ts";
+import { tryMail, type Task } from "../attempt.ts";
 import { nameOf } from "../dispatch/order.ts";
 import { enqueue, waitingOf } from "../enqueue.ts";
 import type { Env } from "../env.ts";
 import { inOrder } from "../net/in-order.ts";
 import { forbidden } from "../policy.ts";
 import { claimIn, narrowed } from "../queued-mail.ts";
-import { removeSpooled } from "../store/spool.ts";
+import { eventMail } from "../tell.ts";
+import { Aftermath } from "./aftermath.ts";
 import { delayOf, FIRST_DELAY_SECONDS, secondsUntil } from "./backoff.ts";
 import type { Mailed } from "./case.ts";
 import { contentsOf } from "./contents.ts";
@@ -29,9 +30,10 @@ export async function deliverLoose(
   queue: MailQueue,
 ): Promise<void> {
   const alone = oneAtATime();
+  const aftermath = new Aftermath(shift);
   const once = async (slip: Slip): Promise<void> => {
     if (Date.now() > shift.deadlineMs) slip.retry(FIRST_DELAY_SECONDS);
-    else await deliverOne(slip, shift, queue);
+    else await deliverOne({ slip, shift, queue, aftermath });
   };
   const settle = async (slip: Slip): Promise<void> => {
     try {
@@ -45,7 +47,8 @@ export async function deliverLoose(
   for await (const _ of inOrder(slips, settle, () => MAILS_AT_ONCE));
 }
 
-async function deliverOne(slip: Slip, shift: Shift, queue: MailQueue): Promise<void> {
+async function deliverOne(context: Context): Promise<void> {
+  const { slip, shift } = context;
   const { env, log } = shift;
   const contents = await contentsOf(slip.body, slip, env);
   switch (contents.kind) {
@@ -59,7 +62,7 @@ async function deliverOne(slip: Slip, shift: Shift, queue: MailQueue): Promise<v
       slip.ack();
       return;
     case "mail":
-      if (!waits(contents, slip, shift)) await tryContents(contents, { slip, shift, queue });
+      if (!waits(contents, slip, shift)) await tryContents(contents, context);
   }
 }
 
@@ -91,9 +94,13 @@ interface Context {
   readonly slip: Slip;
   readonly shift: Shift;
   readonly queue: MailQueue;
+  readonly aftermath: Aftermath;
 }
 
-async function tryContents(contents: Mailed, { slip, shift, queue }: Context): Promise<void> {
+async function tryContents(
+  contents: Mailed,
+  { slip, shift, queue, aftermath }: Context,
+): Promise<void> {
   const { config, env, way, log } = shift;
   const { id, posting } = contents;
   const task: Task = {
@@ -117,15 +124,11 @@ async function tryContents(contents: Mailed, { slip, shift, queue }: Context): P
   // Some have it: the others go on as a message of their own, and only then is this one done.
   if (owed !== undefined) await sendAgain(task, owed, { queue, env, delaySeconds });
   logVerdict({ id, attempt: slip.attempts, verdict, outcome, delaySeconds }, log);
-  await followUp([{ ...task, verdict }], Date.now(), shift);
-  if (status === "deferred" && owed === undefined) {
-    slip.retry(delaySeconds);
-    return;
-  }
-  if (status !== "deferred" && contents.spooled !== undefined && env.SPOOL !== undefined) {
-    await removeSpooled(env.SPOOL, id).catch(() => undefined);
-  }
-  slip.ack();
+  const mail = eventMail(id, posting, task.createdAtMs);
+  const isRemoved = status !== "deferred" && contents.spooled !== undefined;
+  await aftermath.add({ mail, verdict, isRemoved });
+  if (status === "deferred" && owed === undefined) slip.retry(delaySeconds);
+  else slip.ack();
 }
 
 /**

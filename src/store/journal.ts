@@ -207,6 +207,8 @@ export interface Journal {
     readonly checkAtMs: number;
     readonly limit: number;
   }): Promise<readonly DueMail[]>;
+  /** They wait, and are looked after at that time; no effect on one of another turn, or under way. */
+  hasten(turns: readonly Turn[], checkAtMs: number): Promise<void>;
   /**
    * Ends attempts that are over time and have no body to be tried again with: they are `unknown`, with
    * the events `interrupted` and `unknown`.
@@ -234,7 +236,7 @@ export interface Journal {
   /** As `reschedule`. */
   cancel(id: string, nowMs: number): Promise<Change>;
   /**
-   * Forgets mails that are settled and were created before this; returns how many. It stops after so many
+   * Forgets mails that were settled before this; returns how many. It stops after so many
    * that a clock that calls it every hour keeps up.
    */
   forget(beforeMs: number): Promise<number>;

@@ -22,6 +22,11 @@ export async function readSpooled(bucket: R2Bucket, key: string): Promise<string
   return object === null ? undefined : object.text();
 }
 
-export async function removeSpooled(bucket: R2Bucket, id: string): Promise<void> {
-  await bucket.delete(`${PREFIX}${id}`);
+/** Of one mail, or of up to 1000 in one call. */
+export async function removeSpooled(
+  bucket: R2Bucket,
+  ids: string | readonly string[],
+): Promise<void> {
+  const keys = (typeof ids === "string" ? [ids] : ids).map((id) => `${PREFIX}${id}`);
+  await bucket.delete(keys);
 }

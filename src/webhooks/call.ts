@@ -5,7 +5,7 @@
 import type { Desk } from "../attempt.ts";
 import { inOrder } from "../net/in-order.ts";
 import type { Slip } from "../queue/slip.ts";
-import type { QueuedEvent } from "../queued-event.ts";
+import { webhookKey, type QueuedEvent } from "../queued-event.ts";
 import type { Webhook } from "../webhook-config.ts";
 import { payloadOf } from "./payload.ts";
 import { nextDelay, type HookAnswer } from "./schedule.ts";
@@ -33,9 +33,9 @@ async function callOne(
   { slip, event: queued }: Call,
   { config, log }: Pick<Desk, "config" | "log">,
 ): Promise<void> {
-  const { id, url, event } = queued;
+  const { id, event } = queued;
   const facts = { eventId: id, type: event.type, id: event.mail.id, attempt: slip.attempts };
-  const webhook = config.service.webhooks.find((one) => one.url === url);
+  const webhook = await webhookOf(queued, config);
   if (webhook === undefined || !webhook.events.has(event.type)) {
     log("warn", "event.unwanted", facts);
     slip.ack();
@@ -56,6 +56,14 @@ async function callOne(
   }
   log("warn", "event.delayed", { ...facts, status, delaySeconds });
   slip.retry(delaySeconds);
+}
+
+async function webhookOf(
+  { webhook: key }: QueuedEvent,
+  { service: { webhooks } }: Desk["config"],
+): Promise<Webhook | undefined> {
+  for (const webhook of webhooks) if ((await webhookKey(webhook.url)) === key) return webhook;
+  return undefined;
 }
 
 /** How it answered; undefined where it did not, or the event is none that can be written. */

@@ -9,7 +9,7 @@ import worker from "../../src/worker.ts";
 import { arrived } from "../net/control.ts";
 import { binding, queue } from "./consume.ts";
 import { lifeOf } from "./journalled.ts";
-import { db, empty, store } from "./store/samples.ts";
+import { db, empty, newMail, store } from "./store/samples.ts";
 import { deliver, HEARD, toldOf, waiting } from "./waiting.ts";
 import { vars } from "./worker-calls.ts";
 
@@ -82,6 +82,22 @@ describe("a mail that is lost", () => {
     expect(await arrived("starttls", body.mail.subject)).toHaveLength(1);
   });
 
+  it("comes in the next minute where the queue does not take it, and is as much in doubt", async () => {
+    const [lost, dead] = [await waiting({}, { checkAtMs: NOW }), await waiting()];
+    const turn = { id: dead.id, turn: 0 };
+    await store.journal.begin([turn], { nowMs: NOW - 10_000, leaseMs: 5000 });
+    queue.failures = 3;
+    await tick(heard(), NOW);
+    expect(queue.again).toStrictEqual([]);
+    await tick(heard(), NOW + 60_000);
+    const turns = queue.again.map(({ body }) => body);
+    expect(turns).toHaveLength(2);
+    expect(turns).toContainEqual({ id: lost.id, turn: 2 });
+    const time = { nowMs: NOW, leaseMs: 60_000 };
+    const [begun] = await store.journal.begin([{ id: dead.id, turn: 2 }], time);
+    expect(begun).toMatchObject({ kind: "begun", isInDoubt: true });
+  });
+
   it.each([
     ["retry", 1, ["queued", "interrupted", "accepted"]],
     ["fail", 0, ["queued", "interrupted", "unknown"]],
@@ -113,6 +129,32 @@ describe("a minute", () => {
     for (let at = 0; at < 120; at += 1) await scheduled(NOW);
     await tick(heard(), NOW);
     expect(queue.again).toHaveLength(120);
+  });
+
+  it("makes less than 50 calls, however much there is to release", async () => {
+    const at = { status: "scheduled", scheduledAtMs: NOW, checkAtMs: NOW } as const;
+    for (let times = 0; times < 25; times += 1) {
+      await store.journal.admit(Array.from({ length: 100 }, () => newMail(at)));
+    }
+    let calls = 0;
+    const counted = <T extends object>(target: T, names: readonly string[]): T =>
+      new Proxy(target, {
+        get: (_, name) => {
+          if (names.includes(String(name))) calls += 1;
+          const member: unknown = Reflect.get(target, name);
+          return typeof member === "function" ? (member.bind(target) as unknown) : member;
+        },
+      });
+    const [JOURNAL, MAIL_QUEUE] = [
+      counted(db, ["prepare"]),
+      counted(binding, ["send", "sendBatch"]),
+    ];
+    await tick(heard({ JOURNAL, MAIL_QUEUE }), NOW + 30 * 60_000);
+    expect(calls).toBeLessThan(50);
+    expect(queue.again).toHaveLength(1800);
+    // What was not enqueued has not been taken, and goes out in the next minute.
+    await tick(heard(), NOW + 31 * 60_000);
+    expect(queue.again).toHaveLength(2500);
   });
 
   it("forgets old mails and keys at the full hour, and only then", async () => {

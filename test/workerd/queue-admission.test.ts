@@ -61,6 +61,22 @@ describe("a mail that another Worker sends to the queue", () => {
     expect((await lifeOf(uuidOf(id))).mail).toMatchObject({ status: "accepted", attempts: 2 });
   });
 
+  it.each([
+    ["no mail", { mail: null }],
+    ["a mail without recipients", { from: "ann@example.com", text: "x" }],
+    ["nothing that JSON has", 10n],
+  ])("and cannot be read has failed, and that is told once: %s", async (_, body) => {
+    const [id, timestamp] = [newId(), new Date()];
+    for (let attempts = 1; attempts <= 2; attempts += 1) {
+      const message = { body, id, timestamp, attempts };
+      expect(await consume([message], heard())).toStrictEqual(["ack"]);
+    }
+    const { mail: found, steps } = await lifeOf(uuidOf(id));
+    expect(found).toMatchObject({ status: "failed", token: "queue" });
+    expect(steps).toStrictEqual(["queued", "failed"]);
+    expect(toldOf(uuidOf(id))).toStrictEqual([["email.failed", []]]);
+  });
+
   it("is held by the journal until its time", async () => {
     const [id, timestamp] = [newId(), new Date()];
     const body = mail({ scheduledAt: new Date(Date.now() + 48 * 3_600_000).toISOString() });

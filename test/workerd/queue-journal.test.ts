@@ -1,8 +1,10 @@
 /** The consumer with a journal: nothing is sent that is not written down, and nothing twice. */
+import { env as bound } from "cloudflare:test";
+import type { R2Bucket } from "@cloudflare/workers-types";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { arrived, hostile, ports, received } from "../net/control.ts";
-import { consume, queue } from "./consume.ts";
+import { consume, eventBinding, queue } from "./consume.ts";
 import { lifeOf } from "./journalled.ts";
 import { bodyOf, db, store } from "./store/samples.ts";
 import { deliver, HEARD, toldOf, waiting } from "./waiting.ts";
@@ -194,4 +196,36 @@ it("begins all mails of a batch in one go, and settles them in few", async () =>
   expect(verdicts).toStrictEqual(Array(8).fill("ack"));
   // One for begin, one for the suppression list, and the rest for how they ended.
   expect(calls).toBeLessThanOrEqual(6);
+});
+
+it("tells, remembers and removes in as few calls as it writes down", async () => {
+  const { SPOOL } = bound as unknown as { readonly SPOOL: R2Bucket };
+  const mails = await Promise.all(
+    Array.from({ length: 20 }, async (_, at) => {
+      const to = at < 10 ? "bob@example.org" : "unknown@example.org";
+      return waiting({ to });
+    }),
+  );
+  const calls = { told: 0, suppressions: 0 };
+  const counting = new Proxy(db, {
+    get: (target, name) => {
+      if (name !== "prepare") return Reflect.get(target, name).bind(target) as unknown;
+      return (sql: string) => {
+        if (sql.includes("INTO suppressions")) calls.suppressions += 1;
+        return target.prepare(sql);
+      };
+    },
+  });
+  const EVENT_QUEUE = {
+    sendBatch: async (messages: never) => {
+      calls.told += 1;
+      return eventBinding.sendBatch(messages);
+    },
+  } as unknown as typeof eventBinding;
+  const messages = mails.map(({ id }) => ({ body: { id, turn: 0 } }));
+  const verdicts = await consume(messages, heard({ JOURNAL: counting, EVENT_QUEUE, SPOOL }));
+  expect(verdicts).toStrictEqual(Array(20).fill("ack"));
+  for (const { id } of mails) expect(toldOf(id)).toHaveLength(1);
+  expect(calls.told).toBeLessThanOrEqual(8);
+  expect(calls.suppressions).toBeLessThanOrEqual(8);
 });

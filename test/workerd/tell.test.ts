@@ -72,3 +72,9 @@ it("an event about 1000 recipients is told in parts, each under an id of its own
   expect(taken.flatMap(({ event }) => event.recipients)).toStrictEqual(recipients);
   expect(new Set(taken.map(({ id }) => id)).size).toBe(taken.length);
 });
+
+it("no message has the URL of a webhook, which may be a secret", async () => {
+  const { taken } = await told([eventOf({ recipients: ["bob@example.org"] })]);
+  expect(taken).toMatchObject([{ webhook: expect.stringMatching(/^[0-9a-f]{16}$/) }]);
+  expect(JSON.stringify(taken)).not.toContain("hooks.example.com");
+});

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import type { Env } from "../../src/env.ts";
 import type { MailEvent } from "../../src/mail-event.ts";
+import { webhookKey } from "../../src/queued-event.ts";
 import { HOOK_SECRET } from "../net/behaviour.ts";
 import { called, hook } from "../net/control.ts";
 import { consume, eventBinding } from "./consume.ts";
@@ -40,7 +41,7 @@ async function tell(
   names += 1;
   const name = `${names}-${crypto.randomUUID()}`;
   const url = hook(name, statuses, retryAfter);
-  const body = { id: `evt_${names}`, url, event };
+  const body = { id: `evt_${names}`, webhook: await webhookKey(url), event };
   const [verdict] = await consume([{ body, attempts }], withHook(url), "postrider-events");
   return { verdict, calls: await called(name), again: { body, url, name } };
 }
@@ -103,7 +104,8 @@ describe("an event", () => {
     const urls = [hook(`${name}-a`, [500]), hook(`${name}-b`, [200])];
     const webhooks = urls.map((url) => ({ url, secret: HOOK_SECRET }));
     const env = vars({ WEBHOOKS: JSON.stringify(webhooks), EVENT_QUEUE: eventBinding });
-    const bodies = [...urls.map((url) => ({ id: "evt_x", url, event: eventOf() })), null];
+    const keys = await Promise.all(urls.map(webhookKey));
+    const bodies = [...keys.map((webhook) => ({ id: "evt_x", webhook, event: eventOf() })), null];
     const verdicts = await consume(
       bodies.map((body) => ({ body })),
       env,
@@ -152,20 +154,20 @@ describe("a webhook that does not take it", () => {
 
   it("is not there", async () => {
     const url = "http://127.0.0.1:1/hook";
-    const body = { id: "evt_x", url, event: eventOf() };
+    const body = { id: "evt_x", webhook: await webhookKey(url), event: eventOf() };
     expect(await consume([{ body }], withHook(url), "postrider-events")).toStrictEqual([5]);
   });
 });
 
 describe("no call is made", () => {
   it.each([
-    ["of a webhook that is not configured", {}, { url: "https://other.example.com/" }],
+    ["of a webhook that is not configured", {}, { webhook: "0123456789abcdef" }],
     ["for an event that it does not want", { WEBHOOK_EVENTS: "email.bounced" }, {}],
   ])("%s", async (_, env, more) => {
     const name = crypto.randomUUID();
     const url = hook(name, [200]);
     const spy = vi.spyOn(globalThis, "fetch");
-    const body = { id: "evt_x", url, event: eventOf(), ...more };
+    const body = { id: "evt_x", webhook: await webhookKey(url), event: eventOf(), ...more };
     expect(await consume([{ body }], withHook(url, env), "postrider-events")).toStrictEqual([
       "ack",
     ]);

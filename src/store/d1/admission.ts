@@ -61,6 +61,7 @@ function mailValue(mail: NewMail): Readonly<Record<string, unknown>> {
     // Its first attempt begins as it enters, without a `begin`.
     attempts: mail.status === "sending" ? 1 : 0,
     checkAtMs: isFinal(mail.status) ? undefined : mail.checkAtMs,
+    settledAtMs: isFinal(mail.status) ? mail.createdAtMs : undefined,
     facts,
   };
 }
@@ -75,10 +76,11 @@ const ADD_EVENTS = `
 
 const ADD_MAILS = `
   INSERT INTO mails
-    (id, message_id, token, created_at, scheduled_at, status, attempts, check_at, facts)
+    (id, message_id, token, created_at, scheduled_at, status, attempts, check_at, settled_at,
+      facts)
   SELECT value ->> 'id', value ->> 'messageId', value ->> 'token', value ->> 'createdAtMs',
     value ->> 'scheduledAtMs', value ->> 'status', value ->> 'attempts', value ->> 'checkAtMs',
-    value -> 'facts'
+    value ->> 'settledAtMs', value -> 'facts'
   FROM json_each(?1)
   WHERE true
   ORDER BY key

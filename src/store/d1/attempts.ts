@@ -179,6 +179,10 @@ const SETTLE = `
     status = settled.value ->> 'status',
     check_at = settled.value ->> 'checkAtMs',
     nonce = settled.value ->> 'nonce',
+    settled_at = CASE WHEN NOT ${isOpen("settled.value ->> 'status'")} THEN max(
+      mails.created_at, coalesce(mails.scheduled_at, 0),
+      coalesce((SELECT max(event.value ->> 'atMs')
+        FROM json_each(settled.value -> 'events') AS event), 0)) END,
     in_doubt = CASE WHEN settled.value ->> 'isAsked' = 1 THEN 0 ELSE mails.in_doubt END,
     may_be_sent = max(mails.may_be_sent, coalesce(settled.value ->> 'mayBeSent', 0)),
     owed = CASE WHEN ${isOpen("settled.value ->> 'status'")}

@@ -2,12 +2,14 @@
 import type { D1Database } from "@cloudflare/workers-types";
 
 import type { Journal, MailStatus } from "../journal.ts";
-import { IS_OPEN } from "./condition.ts";
+import { jsonGroups } from "./groups.ts";
 import { MAIL_COLUMNS, mailOf } from "./row.ts";
 import type { MailRow } from "./row.ts";
 
 /** The methods of a Journal that a clock calls. */
-export function due(db: D1Database): Pick<Journal, "takeDue" | "endInterrupted" | "forget"> {
+export function due(
+  db: D1Database,
+): Pick<Journal, "takeDue" | "hasten" | "endInterrupted" | "forget"> {
   return {
     takeDue: async ({ nowMs, untilMs, checkAtMs, limit }) => {
       const taken = db.prepare(TAKE).bind(nowMs, Math.max(nowMs, untilMs), checkAtMs, limit);
@@ -19,6 +21,10 @@ export function due(db: D1Database): Pick<Journal, "takeDue" | "endInterrupted" 
           atMs: status === "scheduled" ? (scheduled_at ?? nowMs) : nowMs,
         }))
         .toSorted((one, other) => one.atMs - other.atMs);
+    },
+    hasten: async (turns, checkAtMs) => {
+      if (turns.length === 0) return;
+      await db.batch(jsonGroups(turns).map((json) => db.prepare(HASTEN).bind(json, checkAtMs)));
     },
     endInterrupted: async ({ nowMs, limit }) => {
       const [, ended] = await db.batch<MailRow>([
@@ -67,6 +73,11 @@ const TAKE = `
   )
   RETURNING id, turn, status, scheduled_at`;
 
+const HASTEN = `
+  UPDATE mails SET check_at = ?2 FROM json_each(?1) AS asked
+  WHERE mails.id = asked.value ->> 'id' AND mails.turn = asked.value ->> 'turn'
+    AND mails.status IN ('scheduled', 'queued', 'deferred')`;
+
 const INTERRUPTED = `
   SELECT position FROM mails
   WHERE status = 'sending' AND check_at <= ?1
@@ -81,7 +92,7 @@ const TELL_INTERRUPTED = `
   WHERE position IN (${INTERRUPTED})`;
 
 const END_INTERRUPTED = `
-  UPDATE mails SET status = 'unknown', check_at = NULL, in_doubt = 0, owed = NULL
+  UPDATE mails SET status = 'unknown', check_at = NULL, settled_at = ?1, in_doubt = 0, owed = NULL
   WHERE position IN (${INTERRUPTED})
   RETURNING ${MAIL_COLUMNS}`;
 
@@ -89,7 +100,7 @@ const END_INTERRUPTED = `
 const FORGET_AT_ONCE = 500;
 const FORGET_STEPS = 20;
 
-const OLD = `FROM mails WHERE created_at < ?1 AND NOT ${IS_OPEN} ORDER BY created_at, position LIMIT ?2`;
+const OLD = `FROM mails WHERE settled_at < ?1 ORDER BY settled_at, position LIMIT ?2`;
 
 /** The mails last, because the others are found by them. */
 const FORGET = [

@@ -54,7 +54,7 @@ export function openJournal(db: D1Database): Journal {
       change(db, id, [
         db.prepare(ADD_EVENT).bind(id, nowMs, "canceled", "{}"),
         db.prepare(DROP_BODY).bind(id),
-        db.prepare(CANCEL).bind(id),
+        db.prepare(CANCEL).bind(id, nowMs),
       ]),
   };
 }
@@ -136,6 +136,6 @@ const RESCHEDULE = `
   UPDATE mails SET scheduled_at = ?2, check_at = ?3, turn = turn + 1 WHERE ${WAITS}`;
 
 const CANCEL = `
-  UPDATE mails SET status = 'canceled', check_at = NULL, owed = NULL, turn = turn + 1 WHERE ${WAITS}`;
+  UPDATE mails SET status = 'canceled', check_at = NULL, settled_at = ?2, owed = NULL, turn = turn + 1 WHERE ${WAITS}`;
 
 const DROP_BODY = `DELETE FROM bodies WHERE mail = (SELECT id FROM mails WHERE ${WAITS})`;

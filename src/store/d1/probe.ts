@@ -23,5 +23,5 @@ export async function probeStore(
 
 // The newest column of each table. SQLite looks for them all, and reads nothing.
 const PROBE = `
-  SELECT mails.may_be_sent, mails.nonce, bodies.body, texts.html, events.data, claims.answer_body, suppressions.at
+  SELECT mails.settled_at, mails.may_be_sent, mails.nonce, bodies.body, texts.html, events.data, claims.answer_body, suppressions.at
   FROM mails, bodies, texts, events, claims, suppressions LIMIT 0`;

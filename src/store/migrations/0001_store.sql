@@ -19,13 +19,15 @@ CREATE TABLE mails (
   -- Of whoever wrote last that an attempt began or ended: a call whose answer was lost knows itself by it.
   nonce TEXT,
   check_at INTEGER,
+  -- When it became final; it is forgotten so long after that.
+  settled_at INTEGER,
   facts TEXT NOT NULL,
   owed TEXT,
   relay TEXT,
   reply TEXT
 );
 CREATE INDEX mails_by_token ON mails (token);
-CREATE INDEX mails_by_age ON mails (created_at);
+CREATE INDEX mails_by_age ON mails (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX mails_to_check ON mails (check_at) WHERE check_at IS NOT NULL;
 
 -- What a later attempt sends. Apart, so that whoever lists mails does not read it.

@@ -206,6 +206,23 @@ describe("forget", () => {
     expect(await count("bodies")).toBe(4);
   });
 
+  it("counts from the end of a mail, not from its creation", async () => {
+    const old = { createdAtMs: NOW - 60 * MINUTE };
+    const [sent, canceled, dead] = [
+      await admitted(old),
+      await admitted({ ...old, status: "scheduled", scheduledAtMs: NOW }),
+      withoutBody({ ...old, status: "sending", checkAtMs: NOW - SECOND }),
+    ];
+    await journal.admit([dead]);
+    await begin(sent.id);
+    const settled = { id: sent.id, turn: 0, attempt: 1, status: "accepted" } as const;
+    await journal.settle([{ ...settled, events: [event("accepted", NOW)] }]);
+    expect(await journal.cancel(canceled.id, NOW)).toBe("done");
+    expect(await journal.endInterrupted({ nowMs: NOW, limit: 10 })).toHaveLength(1);
+    expect(await journal.forget(NOW)).toBe(0);
+    expect(await journal.forget(NOW + 1)).toBe(3);
+  });
+
   it("forgets more than one step holds", async () => {
     const mails = Array.from({ length: 1234 }, () =>
       newMail({
