@@ -172,23 +172,26 @@ async function settleAll(done: readonly Done[], office: Office): Promise<Readonl
   const settlements = done.map(({ task, verdict }) =>
     settlementOf(task, verdict, { nowMs, checkAtMs }, office),
   );
-  const settle = async (): Promise<unknown> =>
+  const settle = async (): Promise<ReadonlySet<string> | undefined> =>
     traced("journal", async () => store?.journal.settle(settlements));
-  await settle()
+  const counted = await settle()
     .catch(settle)
     .catch(settle)
     .catch((error: unknown) => {
       // What was sent is sent, whatever is written down of it.
       log("error", "journal.fault", { mails: done.length, error: nameOf(error) });
+      return undefined;
     });
+  // The others took too long: somebody else has judged them meanwhile, and told of it.
+  const own = done.filter(({ task: { id } }) => counted === undefined || counted.has(id));
   const again = await retryLater(
-    done.filter(({ verdict }) => verdict.status === "deferred"),
+    own.filter(({ verdict }) => verdict.status === "deferred"),
     office,
   );
-  const over = done.filter(({ verdict }) => isFinal(verdict.status));
+  const over = own.filter(({ verdict }) => isFinal(verdict.status));
   await Promise.all([
     followUp(
-      done.map(({ order, task, verdict }) => ({
+      own.map(({ order, task, verdict }) => ({
         ...task,
         verdict: { ...verdict, tidings: [...leftOut(order), ...verdict.tidings] },
       })),

@@ -93,6 +93,29 @@ describe("an admission whose answer is lost", () => {
   });
 });
 
+describe("an attempt that took too long", () => {
+  it("tells nothing of a mail that somebody else has judged meanwhile", async () => {
+    const sent = mail();
+    // Before its end is written down, the clock has taken it for dead.
+    const overtaken = new Proxy(db, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (name !== "prepare") {
+          return typeof member === "function" ? (member.bind(target) as unknown) : member;
+        }
+        return (sql: string) => {
+          const isEnd = SETTLEMENT.test(sql);
+          return target.prepare(isEnd ? sql.replace("WHERE", "WHERE 1 = 0 AND") : sql);
+        };
+      },
+    });
+    const env = journalled({ ...HEARD, EVENT_QUEUE: eventBinding, JOURNAL: overtaken });
+    const { status, body } = await post("/emails", sent, { env });
+    expect(status).toBe(200);
+    expect(toldOf(String(body["id"]))).toStrictEqual([]);
+  });
+});
+
 describe("a claim whose answer is lost", () => {
   it("is known as the own one when it is repeated", async () => {
     const headers = { "idempotency-key": crypto.randomUUID() };
