@@ -3,7 +3,7 @@ import { compose, type Composed } from "./mail/compose.ts";
 import { importDkimKey, type DkimKeyOptions } from "./mail/dkim/key.ts";
 import { keysFor } from "./mail/dkim/signature.ts";
 import { signed } from "./mail/dkim/signed.ts";
-import { loadMail } from "./mail/load-mail.ts";
+import { isLoaded, loadMail } from "./mail/load-mail.ts";
 import type { Mail, ParsedMail } from "./mail/mail.ts";
 import type { ObjectStore } from "./mail/source.ts";
 import { invalid, valid, type Result } from "./result.ts";
@@ -24,7 +24,8 @@ export async function composition(
   mail: ParsedMail,
   { store, dkim = [] }: CompositionOptions,
 ): Promise<Result<Composed, Failure>> {
-  const loaded = await loadMail(mail, store).catch(unreadable);
+  // Most mails are, and a wait for nothing costs turns.
+  const loaded = isLoaded(mail) ? valid(mail) : await loadMail(mail, store).catch(unreadable);
   if (!loaded.ok) {
     const { problems } = loaded;
     return invalid("cause" in problems ? problems : invalidMailFailure(problems));

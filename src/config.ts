@@ -2,28 +2,28 @@
  * Env to Config, read once per event: every problem is reported, all together, by the name of the
  * variable and with the value that would be right. The only file that sees secrets.
  */
+import { parseAllowed, type Allowed } from "./allowed.ts";
 import { DKIM_NAMES, readDkimKeys } from "./dkim-config.ts";
 import type { Env, SettingName } from "./env.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import type { DkimKeyOptions } from "./mail/dkim/key.ts";
-import { parseDomain } from "./mail/domain.ts";
-import { addressOf, parseAddress } from "./mail/mailbox.ts";
 import { parseRelays } from "./mailer.ts";
 import type { Relay } from "./relay-options.ts";
 import type { Result } from "./result.ts";
+import {
+  parseOrigins,
+  readServiceSettings,
+  SERVICE_NAMES,
+  type ServiceSettings,
+} from "./service-config.ts";
 import { readSessionSettings, SESSION_NAMES, type SessionSettings } from "./session-config.ts";
+import { parseTokens, type Token } from "./tokens.ts";
 
 /** What is wrong with the configuration: never a value, since it may be a secret. */
 export interface ConfigProblem {
   /** The variable, secret or binding. */
   readonly name: string;
   readonly detail: string;
-}
-
-/** An address or a whole domain that mail may come from or go to. */
-export interface Allowed {
-  readonly addresses: ReadonlySet<string>;
-  readonly domains: ReadonlySet<string>;
 }
 
 export interface Config {
@@ -38,21 +38,22 @@ export interface Config {
   /** Empty where nothing is signed. */
   readonly dkim: readonly DkimKeyOptions[];
   readonly sessions: SessionSettings;
+  readonly service: ServiceSettings;
   readonly logLevel: LogLevel;
 }
 
 /** RFC 8314 §3 has mail submitted on 587 and 465; Cloudflare's network lets nothing out to 25. */
 const CLOSED_PORT = 25;
 
-/** 16 hexadecimal digits are 64 bits. */
-const MIN_TOKEN_LENGTH = 16;
-
 /** The configuration that sending needs, or all that is wrong with it. Never rejects. */
 export async function readConfig(env: Env): Promise<Result<Config, readonly ConfigProblem[]>> {
   const settings = await readSettings(env, CONFIG_NAMES);
   if (!settings.ok) return settings;
   const reader = new ConfigReader(settings.value);
-  const config = reader.config({ hasQueue: env.MAIL_QUEUE !== undefined });
+  const config = reader.config({
+    hasQueue: env.MAIL_QUEUE !== undefined,
+    hasEventQueue: env.EVENT_QUEUE !== undefined,
+  });
   return config === undefined || reader.problems.length > 0
     ? { ok: false, problems: reader.problems }
     : { ok: true, value: config };
@@ -61,21 +62,22 @@ export async function readConfig(env: Env): Promise<Result<Config, readonly Conf
 /** The bearer tokens, at least one; a problem where there is none, or a weak one. Never rejects. */
 export async function readTokens(
   env: Env,
-): Promise<Result<readonly string[], readonly ConfigProblem[]>> {
+): Promise<Result<readonly Token[], readonly ConfigProblem[]>> {
   const name = "API_TOKENS";
   const settings = await readSettings(env, [name]);
   if (!settings.ok) return settings;
-  const tokens = words(settings.value.get(name) ?? "");
-  if (tokens.length === 0) {
-    const detail =
-      "Missing: nobody may send. Make one with `openssl rand -hex 32` and set it with `npx wrangler secret put API_TOKENS`; several are separated by commas.";
-    return { ok: false, problems: [{ name, detail }] };
-  }
-  if (tokens.some((token) => token.length < MIN_TOKEN_LENGTH)) {
-    const detail = `Each token must have at least ${MIN_TOKEN_LENGTH} characters, so that it cannot be guessed.`;
-    return { ok: false, problems: [{ name, detail }] };
-  }
-  return { ok: true, value: tokens };
+  const tokens = parseTokens(settings.value.get(name) ?? "");
+  if (tokens.ok) return tokens;
+  return { ok: false, problems: tokens.problems.map((detail) => ({ name, detail })) };
+}
+
+/** The origins whose pages may call; none where the setting is missing or wrong. Never rejects. */
+export async function readCorsOrigins(env: Env): Promise<readonly string[]> {
+  const name = "CORS_ORIGINS";
+  const settings = await readSettings(env, [name]);
+  if (!settings.ok) return [];
+  const origins = parseOrigins(settings.value.get(name) ?? "");
+  return origins.ok ? origins.value : [];
 }
 
 const CONFIG_NAMES = [
@@ -93,10 +95,17 @@ const CONFIG_NAMES = [
   "LOG_LEVEL",
   ...DKIM_NAMES,
   ...SESSION_NAMES,
+  ...SERVICE_NAMES,
 ] as const satisfies readonly SettingName[];
 
 /** Settings that are given and not empty, as text. */
 type Settings = ReadonlyMap<SettingName, string>;
+
+/** The bindings that settings depend on. */
+interface Bound {
+  readonly hasQueue: boolean;
+  readonly hasEventQueue: boolean;
+}
 
 class ConfigReader {
   readonly problems: ConfigProblem[] = [];
@@ -107,7 +116,7 @@ class ConfigReader {
   }
 
   /** The configuration; of no use where there are `problems`. */
-  config({ hasQueue }: { readonly hasQueue: boolean }): Config | undefined {
+  config({ hasQueue, hasEventQueue }: Bound): Config | undefined {
     const relays = this.#settings.has("RELAYS") ? this.#relayList() : this.#oneRelay();
     const delivery = this.#choice("DELIVERY", ["direct", "queue"]);
     const unknown = this.#choice("UNKNOWN", ["retry", "fail"]);
@@ -122,13 +131,19 @@ class ConfigReader {
     if (!dkim.ok) this.problems.push(...dkim.problems);
     const sessions = readSessionSettings(this.#settings);
     if (!sessions.ok) this.problems.push(...sessions.problems);
-    if (relays === undefined || !dkim.ok || !sessions.ok) return undefined;
+    const service = readServiceSettings(this.#settings);
+    if (!service.ok) this.problems.push(...service.problems);
+    else if (service.value.webhooks.length > 0 && !hasEventQueue) {
+      this.#problem("EVENT_QUEUE", "Webhooks need the queue binding EVENT_QUEUE in wrangler.toml.");
+    }
+    if (relays === undefined || !dkim.ok || !sessions.ok || !service.ok) return undefined;
     return {
       relays,
       delivery: delivery ?? "direct",
       unknown: unknown ?? "retry",
       dkim: dkim.value,
       sessions: sessions.value,
+      service: service.value,
       logLevel: logLevel ?? "info",
       ...(allowedSenders === undefined ? {} : { allowedSenders }),
       ...(allowedRecipients === undefined ? {} : { allowedRecipients }),
@@ -192,20 +207,10 @@ class ConfigReader {
   #allowed(name: SettingName): Allowed | undefined {
     const value = this.#settings.get(name);
     if (value === undefined) return undefined;
-    const addresses = new Set<string>();
-    const domains = new Set<string>();
-    for (const [index, word] of words(value).entries()) {
-      const isAddress = word.indexOf("@") > 0 && !word.startsWith("*@");
-      const address = isAddress ? parseAddress(word) : undefined;
-      const domain = isAddress ? undefined : parseDomain(word.replace(/^(?:\*?@)/, ""));
-      if (address?.ok === true) addresses.add(addressOf(address.value));
-      else if (domain?.ok === true) domains.add(domain.value);
-      else {
-        const detail = `Entry ${index + 1} is neither an address nor a domain, as \`ann@example.com\` or \`example.com\`.`;
-        this.#problem(name, detail);
-      }
-    }
-    return { addresses, domains };
+    const allowed = parseAllowed(words(value));
+    if (allowed.ok) return allowed.value;
+    for (const detail of allowed.problems) this.#problem(name, detail);
+    return undefined;
   }
 
   #problem(name: string, detail: string): void {
@@ -266,8 +271,10 @@ async function valueOf(setting: unknown): Promise<unknown> {
 
 function textOf(name: SettingName, value: unknown): string {
   if (value === undefined || value === null) return "";
-  const isJson = name === "RELAYS" || name === "DKIM_KEYS";
-  if (Array.isArray(value) && !isJson) return value.join(",");
+  // A list of words is one of wrangler.toml; a list of tables is what would be JSON in a secret.
+  const isList = Array.isArray(value) && value.every((one) => typeof one !== "object");
+  const isJson = name === "RELAYS" || name === "DKIM_KEYS" || name === "WEBHOOKS";
+  if (isList && !isJson) return value.join(",");
   return typeof value === "string" ? value.trim() : JSON.stringify(value);
 }
 

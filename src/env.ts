@@ -1,6 +1,13 @@
 /** What a deployment may bind (wrangler.toml): variables, secrets, and bindings. All but none optional. */
-import type { Queue, R2Bucket } from "@cloudflare/workers-types";
+import type {
+  AnalyticsEngineDataset,
+  D1Database,
+  Queue,
+  R2Bucket,
+  RateLimit,
+} from "@cloudflare/workers-types";
 
+import type { QueuedEvent } from "./queued-event.ts";
 import type { QueueBody } from "./queued-mail.ts";
 import type { RelaySessionsBinding } from "./relay/job.ts";
 
@@ -39,11 +46,45 @@ export interface Env {
   readonly RELAY_SESSION_SECONDS?: Setting;
   readonly RELAY_MAILS_PER_SECOND?: Setting;
   readonly RELAY_MAILS_PER_MINUTE?: Setting;
+  /** What the journal keeps of a mail: `all`, `headers` or `none`. */
+  readonly JOURNAL_DETAIL?: Setting;
+  readonly RETENTION_DAYS?: Setting;
+  readonly ATTEMPT_SECONDS?: Setting;
+  readonly RETRY_SECONDS?: Setting;
+  readonly QUEUE_SECONDS?: Setting;
+  readonly DEAD_LETTER_QUEUE?: Setting;
+  readonly CORS_ORIGINS?: Setting;
+  readonly RATE_LIMIT?: Setting;
+  /** Gets every mail, in place of its recipients. */
+  readonly STAGING_RECIPIENT?: Setting;
+  readonly SANDBOX?: Setting;
+  readonly SUPPRESS_REFUSED?: Setting;
+  readonly WEBHOOK_URL?: Setting;
+  /** `whsec_...` (Standard Webhooks). */
+  readonly WEBHOOK_SECRET?: Setting;
+  readonly WEBHOOK_EVENTS?: Setting;
+  /** JSON: a list of `{ url, secret, events? }`, in place of WEBHOOK_*. */
+  readonly WEBHOOKS?: Setting;
   readonly MAIL_QUEUE?: Queue<QueueBody>;
+  /** What webhooks are told waits here. */
+  readonly EVENT_QUEUE?: Queue<QueuedEvent>;
+  /** The database of the journal, of idempotency keys and of suppressed addresses. */
+  readonly JOURNAL?: D1Database;
+  readonly RATE_LIMITER?: RateLimit;
+  readonly METRICS?: AnalyticsEngineDataset;
   /** Where attachments stand that a mail refers to by `r2Key`. */
   readonly SPOOL?: R2Bucket;
   /** The Durable Objects that keep sessions to the relays. */
   readonly RELAY_SESSIONS?: RelaySessionsBinding;
 }
 
-export type SettingName = Exclude<keyof Env, "MAIL_QUEUE" | "SPOOL" | "RELAY_SESSIONS">;
+type BindingName =
+  | "MAIL_QUEUE"
+  | "EVENT_QUEUE"
+  | "JOURNAL"
+  | "SPOOL"
+  | "RELAY_SESSIONS"
+  | "RATE_LIMITER"
+  | "METRICS";
+
+export type SettingName = Exclude<keyof Env, BindingName>;

@@ -89,7 +89,8 @@ export class Mailer {
   async submit(mail: MailInput, options: SendOptions = {}): Promise<Outcome> {
     const parsed = parseMail(mail);
     if (!parsed.ok) return invalidMail(parsed.problems);
-    return this.#onRoute((route) => deliver(route, parsed.value, options));
+    checkPolicy(options);
+    return this.#onRoute((route) => route.deliver(parsed.value, options.allRecipients));
   }
 
   /**
@@ -100,6 +101,7 @@ export class Mailer {
     mails: Iterable<MailInput> | AsyncIterable<MailInput>,
     options: SendOptions = {},
   ): AsyncGenerator<Outcome, void, undefined> {
+    checkPolicy(options);
     const route = this.#route();
     const places = new Share(this.#gate);
     let octets = 0;
@@ -109,7 +111,8 @@ export class Mailer {
       const size = octetsOf(parsed.value);
       octets += size;
       try {
-        return await this.#inside(places, async () => deliver(route, parsed.value, options));
+        const release = await this.#enter(places);
+        return await route.deliver(parsed.value, options.allRecipients).finally(release);
       } finally {
         octets -= size;
       }
@@ -147,24 +150,16 @@ export class Mailer {
   async #onRoute<T>(work: (route: Route) => Promise<T>): Promise<T> {
     const route = this.#route();
     try {
-      return await this.#inGate(async () => work(route));
+      const release = await this.#enter(this.#gate);
+      return await work(route).finally(release);
     } finally {
       this.#leave(route);
     }
   }
 
-  async #inGate<T>(work: () => Promise<T>): Promise<T> {
-    return this.#inside(this.#gate, work);
-  }
-
-  async #inside<T>(gate: Pick<Gate, "enter">, work: () => Promise<T>): Promise<T> {
+  async #enter(gate: Pick<Gate, "enter">): Promise<() => void> {
     if (this.#closed) throw new TypeError("this mailer is closed");
-    const release = await gate.enter();
-    try {
-      return await work();
-    } finally {
-      release();
-    }
+    return gate.enter();
   }
 
   #route(): Route {
@@ -236,7 +231,6 @@ function isPolicy(value: unknown): boolean {
   return value === undefined || value === "any" || value === "all";
 }
 
-async function deliver(route: Route, mail: ParsedMail, options: SendOptions): Promise<Outcome> {
-  if (!isPolicy(options.allRecipients)) throw new TypeError(POLICIES);
-  return route.deliver(mail, options.allRecipients);
+function checkPolicy({ allRecipients }: SendOptions): void {
+  if (!isPolicy(allRecipients)) throw new TypeError(POLICIES);
 }

@@ -73,6 +73,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   "allowInsecureAuth",
 ] satisfies readonly (keyof RelayOptions)[]);
 
+const UNKNOWN_OPTION = `There is an unknown option. Those of a relay are ${[...KNOWN].join(", ")}.`;
+
 /** More than a relay can be owed replies for gains nothing. */
 const MAX_WINDOW = 100;
 
@@ -105,7 +107,8 @@ class OptionReader {
     const entries = Object.entries(options).filter(([, value]) => value !== undefined);
     this.#options = new Map(entries.filter(([, value]) => value !== null));
     for (const name of this.#options.keys()) {
-      if (!KNOWN.has(name)) this.#problem(name, `\`${name}\` is not an option of a relay.`);
+      // The name is in the pointer alone: a setting shows no more than the sentence.
+      if (!KNOWN.has(name)) this.#problem(name, UNKNOWN_OPTION);
     }
   }
 

@@ -109,7 +109,7 @@ export class Route {
       smtpUtf8: envelope.smtpUtf8,
       eightBit,
       sizeOctets: content.size,
-      ...(requests === undefined ? {} : { requests }),
+      requests,
       recipientPolicy: allRecipients,
     };
     const [first, ...others] = this.#options.relays;

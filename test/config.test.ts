@@ -303,7 +303,7 @@ describe("a problem", () => {
       "an unknown option of a relay",
       { RELAYS: '{"host":"a.example.com","pass":"secret7391"}' },
       "RELAYS",
-      /`pass`/,
+      /unknown option. Those of a relay are host, port/,
     ],
     [
       "port 25 in RELAYS",
@@ -390,7 +390,10 @@ describe("tokens", () => {
     ["a list of wrangler.toml", [TOKEN, other], [TOKEN, other]],
     ["from the Secrets Store", { get: async () => `${TOKEN}\n` }, [TOKEN]],
   ])("are read: %s", async (_, API_TOKENS, value) => {
-    expect(await readTokens({ API_TOKENS } as Env)).toStrictEqual({ ok: true, value });
+    expect(await readTokens({ API_TOKENS } as Env)).toStrictEqual({
+      ok: true,
+      value: value.map((secret) => ({ secret, rights: new Set(["send", "read"]) })),
+    });
   });
 
   it.each<[string, Env, RegExp]>([
@@ -398,6 +401,8 @@ describe("tokens", () => {
     ["an empty one", { API_TOKENS: "" }, /Missing/],
     ["only commas", { API_TOKENS: " , ,\n" }, /Missing/],
     ["an empty list", { API_TOKENS: [] }, /Missing/],
+    ["a table", { API_TOKENS: { name: "a", token: TOKEN } }, /^It begins like/],
+    ["texts in a text", { API_TOKENS: [`"${TOKEN}"`, TOKEN] }, /^It begins like/],
     ["a short one among them", { API_TOKENS: `${TOKEN},short7391` }, /at least 16/],
     [
       "a store that fails",

@@ -15,10 +15,14 @@ import { writeCaBundle } from "./local/certificates.ts";
 const bundle = mkdtempSync(join(tmpdir(), "postrider-ca-"));
 process.once("exit", () => rmSync(bundle, { recursive: true, force: true }));
 process.env["NODE_EXTRA_CA_CERTS"] = writeCaBundle(bundle);
-const { cloudflareTest } = await import("@cloudflare/vitest-pool-workers");
+const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-pool-workers");
+
+/** miniflare's own name for the Worker that is bound to itself. */
+const kCurrentWorker = Symbol.for("miniflare.kCurrentWorker");
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const globalSetup = ["test/net/relays.ts"];
+const migrations = await readD1Migrations(join(root, "src/store/migrations"));
 
 export default defineConfig({
   root,
@@ -44,7 +48,10 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             // Bindings that a deployment may have, and the configuration leaves out.
             miniflare: {
+              bindings: { TEST_MIGRATIONS: migrations },
               r2Buckets: ["SPOOL"],
+              serviceBindings: { EMAIL: { name: kCurrentWorker, entrypoint: "Mailer" } },
+              d1Databases: { NOT_MIGRATED: "not-migrated" },
               durableObjects: {
                 RELAY_SESSIONS: { className: "RelaySessions", useSQLite: true },
               },
@@ -55,6 +62,7 @@ export default defineConfig({
           name: "workerd",
           include: ["test/workerd/**/*.test.ts"],
           globalSetup,
+          setupFiles: ["test/workerd/store/migrate.ts"],
           testTimeout: 20_000,
         },
       },

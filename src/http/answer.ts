@@ -1,18 +1,21 @@
 /** An Outcome as an HTTP answer: the statuses of the outcomes table, and the relay's own words. */
 import { adviceOn } from "../advice.ts";
+import { keptReply } from "../kept-reply.ts";
 import { isAboutAccess, type Failure, type Outcome, type Problem } from "../smtp/outcome.ts";
-import type { Reply } from "../smtp/reply.ts";
 import { problemResponse, type ProblemDetails, type ProblemName } from "./problem.ts";
 
 /** Seconds: RFC 5321 §4.5.4.1 would wait half an hour, and greylisting relents after minutes. */
 const RETRY_AFTER_SECONDS = 60;
-/** Reply text is the relay's; this much of it is enough. */
-const MAX_REPLY_CHARACTERS = 500;
 /** A message quotes a reply, and our own words about it come after. */
 const MAX_MESSAGE_CHARACTERS = 700;
 
 /** The answer to a mail that was tried at once. */
-export function outcomeResponse(request: Request, id: string, outcome: Outcome): Response {
+export function outcomeResponse(
+  request: Request,
+  id: string,
+  outcome: Outcome,
+  suppressed: readonly string[] = [],
+): Response {
   const { messageId, relay } = outcome;
   if (outcome.status === "accepted") {
     return Response.json(
@@ -23,8 +26,9 @@ export function outcomeResponse(request: Request, id: string, outcome: Outcome):
         accepted: outcome.accepted,
         refused: refusals(outcome.refused),
         ...(outcome.unknown === undefined ? {} : { unknown: outcome.unknown }),
+        ...(suppressed.length === 0 ? {} : { suppressed }),
         relay,
-        reply: replyJson(outcome.reply),
+        reply: keptReply(outcome.reply),
       },
       { headers: { "cache-control": "no-store" } },
     );
@@ -46,7 +50,7 @@ export function outcomeResponse(request: Request, id: string, outcome: Outcome):
       messageId,
       relay,
       ...(failure.extension === undefined ? {} : { extension: failure.extension }),
-      ...(failure.reply === undefined ? {} : { reply: replyJson(failure.reply) }),
+      ...(failure.reply === undefined ? {} : { reply: keptReply(failure.reply) }),
       ...(failure.refused === undefined ? {} : { refused: refusals(failure.refused) }),
       ...(advice === undefined ? {} : { advice }),
     },
@@ -103,19 +107,13 @@ function detailsOf(status: "deferred" | "refused" | "unknown", failure: Failure)
 function nameOf(problems: readonly Problem[]): ProblemName {
   if (problems.every(({ detail }) => detail.startsWith("Missing ")))
     return "missing_required_field";
-  return problems.every(({ pointer }) => pointer.startsWith("/attachments"))
+  return problems.every(({ pointer }) => /^(?:\/\d+)?\/attachments/.test(pointer))
     ? "invalid_attachment"
     : "validation_error";
 }
 
-function replyJson(reply: Reply): object {
-  const { code, enhanced, lines } = reply;
-  const text = lines.join("\n").slice(0, MAX_REPLY_CHARACTERS);
-  return { code, ...(enhanced === undefined ? {} : { enhanced }), text };
-}
-
 function refusals(refused: NonNullable<Failure["refused"]>): object[] {
-  return refused.map(({ recipient, reply }) => ({ recipient, reply: replyJson(reply) }));
+  return refused.map(({ recipient, reply }) => ({ recipient, reply: keptReply(reply) }));
 }
 
 function sentence(text: string): string {

@@ -27,10 +27,11 @@ export interface MailBody {
 export async function readBody(
   request: Request,
   take: (chunk: Uint8Array) => void,
+  mostOctets: number = MAX_BODY_OCTETS,
 ): Promise<ProblemDetails | undefined> {
   try {
-    const isWhole = await readBounded(request.body, MAX_BODY_OCTETS, take);
-    return isWhole ? undefined : TOO_LARGE;
+    const isWhole = await readBounded(request.body, mostOctets, take);
+    return isWhole ? undefined : tooLarge(mostOctets);
   } catch {
     return unreadable("it broke off");
   }
@@ -86,9 +87,11 @@ async function readBounded(
   return true;
 }
 
-const TOO_LARGE: ProblemDetails = {
-  status: 413,
-  name: "validation_error",
-  title: "The request is too large",
-  message: `The request body may have at most ${MAX_BODY_OCTETS} octets.`,
-};
+function tooLarge(mostOctets: number): ProblemDetails {
+  return {
+    status: 413,
+    name: "validation_error",
+    title: "The request is too large",
+    message: `The request body may have at most ${mostOctets} octets.`,
+  };
+}

@@ -2,7 +2,7 @@
  * The parts of a form as the input of a mail: texts are fields, JSON where a field is no text, and files
  * are attachments, or the texts of the mail. Whether the values are any good is for `parseMail` to say.
  */
-import { printable, report } from "../mail/fields.ts";
+import { crowdOf, printable, report } from "../mail/fields.ts";
 import { UNKNOWN_TYPE } from "../mail/media-type.ts";
 import { parseContentId } from "../mail/message-id.ts";
 import type { Problem } from "../smtp/outcome.ts";
@@ -21,6 +21,7 @@ const OBJECTS = new Set([
   "list_unsubscribe",
   "calendar",
   "attachments",
+  "tags",
 ]);
 /** Fields whose value is a number or a boolean. */
 const SCALARS = new Set([
@@ -158,6 +159,7 @@ function isUtf8(part: TextPart, problems: Problem[]): boolean {
 function merged(given: unknown, headers: ReadonlyMap<string, unknown>): unknown {
   if (given === undefined || given === null) return Object.fromEntries(headers);
   if (typeof given !== "object" || Array.isArray(given)) return given;
+  if (crowdOf(given, "") !== undefined) return given;
   const all = new Map<string, unknown>(Object.entries(given));
   for (const [name, value] of headers) {
     all.set(name, all.has(name) ? [all.get(name), value].flat() : value);

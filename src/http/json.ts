@@ -1,8 +1,8 @@
-/** A mail as a JSON body, in UTF-8. */
+/** A JSON body, in UTF-8. */
 import { readBody, unreadable, type Body } from "./body.ts";
 
 /** What the JSON says, or what is wrong with it. */
-export async function readJson(request: Request): Promise<Body<unknown>> {
+export async function readJson(request: Request, mostOctets?: number): Promise<Body<unknown>> {
   // Decoded as it comes, so that octets and text of a large body do not stand side by side.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   const parts: string[] = [];
@@ -15,7 +15,7 @@ export async function readJson(request: Request): Promise<Body<unknown>> {
       isUtf8 = false;
     }
   };
-  const problem = await readBody(request, decode);
+  const problem = await readBody(request, decode, mostOctets);
   if (problem !== undefined) return { ok: false, problem };
   decode();
   if (!isUtf8) return { ok: false, problem: unreadable("it is not UTF-8") };

@@ -10,17 +10,58 @@ export type ProblemName =
   | "validation_error"
   | "missing_required_field"
   | "invalid_attachment"
+  | "invalid_parameter"
   | "invalid_idempotency_key"
+  | "invalid_idempotent_request"
+  | "concurrent_idempotent_requests"
   | "missing_api_key"
+  | "restricted_api_key"
   | "invalid_api_key"
   | "not_found"
   | "method_not_allowed"
+  | "rate_limit_exceeded"
   | "application_error";
+
+/** What kind of problem it is; each has a section of the README, and its place in the API document. */
+export type ProblemTitle =
+  | "The mail is not valid"
+  | "The batch is not valid"
+  | "The query is not valid"
+  | "The change is not valid"
+  | "The suppression is not valid"
+  | "The body cannot be read"
+  | "The media type is not supported"
+  | "The request is too large"
+  | "The mail is too large for the queue"
+  | "No API token"
+  | "Wrong API token"
+  | "The API token may not do this"
+  | "Not allowed here"
+  | "All recipients are suppressed"
+  | "Too many requests"
+  | "The relay refused the mail"
+  | "The relay cannot be used"
+  | "The mail was not sent yet"
+  | "The mail may have been sent"
+  | "Mail cannot wait here"
+  | "The idempotency key is not valid"
+  | "The idempotency key was used for another request"
+  | "The same request is under way"
+  | "Idempotency is not available"
+  | "The journal is not set up"
+  | "The journal does not answer"
+  | "The mail is not scheduled"
+  | "Not an id"
+  | "Not an address"
+  | "Not found"
+  | "Method not allowed"
+  | "Not configured"
+  | "Internal error";
 
 export interface ProblemDetails {
   readonly status: number;
   readonly name: ProblemName;
-  readonly title: string;
+  readonly title: ProblemTitle;
   readonly message: string;
   /** Bad fields, with JSON Pointers into the request body. */
   readonly errors?: readonly Problem[];
@@ -49,16 +90,25 @@ export function problemResponse(request: Request, details: ProblemDetails): Resp
       : { errors: errors.map(({ pointer, detail }) => ({ detail, pointer: `#${pointer}` })) }),
     ...more,
   };
-  const accept = request.headers.get("accept")?.toLowerCase();
-  const asked = accept?.includes("application/problem+json") === true;
+  const accept = request.headers.get("accept") ?? "";
+  const isAsked = accepts(accept, "application/problem+json");
   return Response.json(body, {
     status,
     headers: {
-      "content-type": asked ? "application/problem+json" : "application/json",
+      "content-type": isAsked ? "application/problem+json" : "application/json",
       "cache-control": "no-store",
       vary: "Accept",
       ...headers,
     },
+  });
+}
+
+/** Whether the media type is wanted by name (RFC 9110 §12.5.1): `q=0` says that it is not. */
+function accepts(accept: string, type: string): boolean {
+  return accept.split(",").some((range) => {
+    const [name, ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    const q = parameters.find((parameter) => parameter.startsWith("q="));
+    return name === type && (q === undefined || Number(q.slice(2)) > 0);
   });
 }
 

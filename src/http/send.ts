@@ -1,134 +1,127 @@
-/** POST /emails: body to Mail, then to the relay or to the queue, and what became of it as the answer. */
-import { compositionFault } from "../composition.ts";
-import type { Config } from "../config.ts";
-import type { Env } from "../env.ts";
-import { createLog } from "../log.ts";
-import type { ParsedMail } from "../mail/mail.ts";
-import type { Connect } from "../net/connection.ts";
+/** POST /emails: body to posting, then to a relay or to where it waits, and what became of it as the answer. */
+import { dispatch } from "../dispatch/dispatch.ts";
+import { hindranceOf } from "../dispatch/later.ts";
+import type { Dispatched, Order } from "../dispatch/order.ts";
+import { waitingOf } from "../enqueue.ts";
+import { guarded, type Guarded } from "../guard.ts";
+import { fateOf } from "../idempotency/fate.ts";
 import { forbidden } from "../policy.ts";
-import { MAX_QUEUED_OCTETS, queuedMail, type QueuedMail } from "../queued-mail.ts";
-import type { RelayMemory } from "../relay-memory.ts";
-import { wayOf, type Way } from "../relay/way.ts";
 import { routeOptions } from "../route-options.ts";
-import { sessionLog } from "../session-log.ts";
-import { failed, type Outcome, type Problem } from "../smtp/outcome.ts";
+import type { Problem } from "../smtp/outcome.ts";
+import { stagedMail } from "../staging.ts";
 import { outcomeResponse } from "./answer.ts";
 import { dryRunResponse } from "./dry-run.ts";
-import { readMail } from "./mail-input.ts";
-import type { ProblemDetails } from "./problem.ts";
+import { hindranceDetails, tooLarge } from "./hindrance.ts";
+import { once, readKey, type Answered } from "./idempotency.ts";
+import { knownResponse } from "./known-mail.ts";
+import { readPosting } from "./posting-input.ts";
+import { problemResponse, type ProblemDetails } from "./problem.ts";
 import { readDryRun } from "./query.ts";
 import { refuse } from "./refuse.ts";
-
-/** What a request is answered with. */
-export interface Surroundings {
-  readonly env: Env;
-  readonly config: Config;
-  readonly connect: Connect;
-  readonly memory: RelayMemory;
-  /**
-   * Lets work end although the client hangs up: that cancels the request, and would cut the mail in
-   * the middle.
-   */
-  readonly outlive: (work: Promise<unknown>) => void;
-}
+import type { Surroundings } from "./surroundings.ts";
 
 /** The answer to POST /emails, for a caller who may send. */
 export async function sendMail(request: Request, around: Surroundings): Promise<Response> {
-  const { env, config } = around;
-  if (request.headers.has("idempotency-key")) return refuse(request, NO_JOURNAL);
+  const { config, caller, store } = around;
+  const key = readKey(request, store !== undefined);
+  if (!key.ok) return refuse(request, key.problem);
   const dryRun = readDryRun(request);
   if (!dryRun.ok) return refuse(request, dryRun.problem);
-  const body = await readMail(request);
+  const body = await readPosting(request);
   if (!body.ok) return refuse(request, body.problem);
-  const mail = body.value;
-  const problems = forbidden(mail, config);
+  const { posting, input } = body.value;
+  const problems = forbidden(posting.mail, config, caller.senders);
   if (problems.length > 0) return refuse(request, notAllowed(problems));
+  const newId = crypto.randomUUID();
+  if (dryRun.value) return shown(request, { id: newId, posting }, around);
+  const asked = { of: ["POST", "/emails", input], ids: [newId] };
+  return once(request, { key: key.value, asked }, around, async ({ ids: [id = newId], known }) => {
+    const mail = known.get(id);
+    if (mail !== undefined) return { response: knownResponse(request, mail), fate: "settled" };
+    return send(request, { id, posting }, around);
+  });
+}
 
-  const id = crypto.randomUUID();
-  if (dryRun.value) {
-    const octets = config.delivery === "queue" ? queuedMail(id, mail).octets : 0;
-    if (octets > MAX_QUEUED_OCTETS) return refuse(request, tooLargeForQueue(octets));
-    return dryRunResponse(request, mail, routeOptions(config, env));
-  }
+async function send(request: Request, order: Order, around: Surroundings): Promise<Answered> {
+  const { env, config, caller } = around;
   const wantsAsync = prefersAsync(request.headers.get("prefer"));
-  if (config.delivery === "queue" || (wantsAsync && env.MAIL_QUEUE !== undefined)) {
-    // Told now, while the caller is there: what is in the bucket is looked up, and not read yet.
-    const fault = await compositionFault(mail, routeOptions(config, env));
-    if (fault !== undefined) {
-      const { messageId } = mail;
-      return outcomeResponse(request, id, { ...failed(fault), messageId, relay: "" });
-    }
-    const { body: queued, octets } = queuedMail(id, mail);
-    if (octets <= MAX_QUEUED_OCTETS) {
-      const isQueued = await enqueue(queued, around);
-      if (!isQueued) return refuse(request, QUEUE_FAILED);
-      return queuedResponse(id, mail, wantsAsync ? { "preference-applied": "respond-async" } : {});
-    }
+  const mustWait = config.delivery === "queue";
+  const mayWait = wantsAsync && env.MAIL_QUEUE !== undefined;
+  const options = { defer: mustWait || mayWait, retryLater: false, token: caller.name };
+  let [result] = await dispatch([order], options, around);
+  const isTooLarge = result?.kind === "hindered" && result.hindrance.kind === "too-large";
+  if (isTooLarge && !mustWait && order.posting.scheduledAt === undefined) {
     // A preference is a hint (RFC 7240 §2): what the queue cannot hold is sent at once instead.
-    if (config.delivery === "queue") return refuse(request, tooLargeForQueue(octets));
+    [result] = await dispatch([order], { ...options, defer: false }, around);
   }
-  return outcomeResponse(request, id, await deliver(id, mail, around));
+  if (result === undefined) throw new TypeError("no result");
+  const response = answer(request, order, result, wantsAsync);
+  return { response, fate: fateOf([result]) };
 }
 
-/** Settles when the work is done and its sessions are let go of. */
-export async function closedAfter(
-  work: Promise<unknown>,
-  route: Pick<Way, "close">,
-): Promise<void> {
-  try {
-    await work;
-  } finally {
-    await route.close();
+function answer(
+  request: Request,
+  { id, posting }: Order,
+  result: Dispatched,
+  wantsAsync: boolean,
+): Response {
+  switch (result.kind) {
+    case "tried":
+      return outcomeResponse(request, id, result.outcome, result.suppressed);
+    case "waiting": {
+      const { scheduledAt, mail } = posting;
+      const { status, suppressed = [] } = result;
+      return Response.json(
+        {
+          id,
+          messageId: mail.messageId,
+          status,
+          ...(scheduledAt === undefined ? {} : { scheduledAt: scheduledAt.toISOString() }),
+          ...(suppressed.length === 0 ? {} : { suppressed }),
+        },
+        {
+          status: 202,
+          headers: {
+            location: `/emails/${id}`,
+            vary: "Prefer",
+            "cache-control": "no-store",
+            ...(wantsAsync ? { "preference-applied": "respond-async" } : {}),
+          },
+        },
+      );
+    }
+    case "suppressed":
+      return problemResponse(request, suppressedDetails(id, result.recipients));
+    case "hindered":
+      return problemResponse(request, hindranceDetails(result.hindrance));
   }
 }
 
-async function deliver(id: string, mail: ParsedMail, around: Surroundings): Promise<Outcome> {
-  const { config, connect, memory, outlive } = around;
-  const onSession = sessionLog(createLog(config.logLevel));
-  const route = wayOf(config, around.env, { connect, memory, onSession });
-  const sending = route.deliver(mail).then((outcome) => {
-    // Told here, since nobody else hears of it where the client is gone.
-    logOutcome(config, id, outcome);
-    return outcome;
-  });
-  outlive(closedAfter(sending, route));
-  return sending;
-}
-
-async function enqueue(body: QueuedMail, around: Surroundings): Promise<boolean> {
-  const { env, config, outlive } = around;
-  const log = createLog(config.logLevel);
+/** The mail as it would go, or why it would not: nothing is sent, and nothing kept. */
+async function shown(
+  request: Request,
+  { id, posting }: Order,
+  { env, config, store }: Surroundings,
+): Promise<Response> {
+  const waits = config.delivery === "queue" || posting.scheduledAt !== undefined;
+  if (waits) {
+    const hindrance = hindranceOf(posting, { env, store, nowMs: Date.now() });
+    if (hindrance !== undefined) return refuse(request, hindranceDetails(hindrance));
+    const { SPOOL, ...others } = env;
+    const waiting = SPOOL === undefined ? await waitingOf(id, posting, others) : undefined;
+    if (waiting?.ok === false) return refuse(request, tooLarge(waiting));
+  }
+  let guard: Guarded | undefined;
   try {
-    const sending = env.MAIL_QUEUE?.send(body, { contentType: "json" });
-    if (sending !== undefined) outlive(sending);
-    await sending;
-    log("info", "mail.queued", { id: body.id });
-    return true;
+    [guard] = await guarded([posting], store);
   } catch (error) {
-    const reason = error instanceof Error ? error.name : typeof error;
-    log("error", "queue.refused", { id: body.id, error: reason });
-    return false;
+    const hindrance = { kind: "broken", binding: "JOURNAL", error, isUncertain: false } as const;
+    return refuse(request, hindranceDetails(hindrance));
   }
-}
-
-function logOutcome(config: Config, id: string, outcome: Outcome): void {
-  const failure = outcome.status === "accepted" ? undefined : outcome.failure;
-  createLog(config.logLevel)(failure === undefined ? "info" : "warn", `mail.${outcome.status}`, {
-    id,
-    relay: outcome.relay,
-    cause: failure?.cause,
-    stage: failure?.stage,
-    extension: failure?.extension,
-    code: outcome.status === "accepted" ? outcome.reply.code : failure?.reply?.code,
-    enhanced: failure?.reply?.enhanced,
-  });
-}
-
-function queuedResponse(id: string, mail: ParsedMail, applied: Record<string, string>): Response {
-  return Response.json(
-    { id, messageId: mail.messageId, status: "queued" },
-    { status: 202, headers: { ...applied, vary: "Prefer", "cache-control": "no-store" } },
-  );
+  const { posting: addressed, suppressed } = guard ?? { posting, suppressed: [] };
+  const isForNobody = posting.mail.envelope.to.every((to) => suppressed.includes(to));
+  if (isForNobody) return refuse(request, suppressedDetails(id, suppressed));
+  return dryRunResponse(request, stagedMail(addressed.mail, config), routeOptions(config, env));
 }
 
 /** RFC 7240 §2. Its parameters, other preferences and their order do not matter. */
@@ -137,7 +130,8 @@ function prefersAsync(prefer: string | null): boolean {
   return unquoted.split(",").some((one) => /^\s*respond-async\s*(?:;|$)/i.test(one));
 }
 
-function notAllowed(errors: readonly Problem[]): ProblemDetails {
+/** What to answer where the mail is from, or for, somebody that is not allowed. */
+export function notAllowed(errors: readonly Problem[]): ProblemDetails {
   return {
     status: 403,
     name: "validation_error",
@@ -147,27 +141,14 @@ function notAllowed(errors: readonly Problem[]): ProblemDetails {
   };
 }
 
-function tooLargeForQueue(octets: number): ProblemDetails {
+/** What to answer where nobody is left to write to. */
+export function suppressedDetails(id: string, recipients: readonly string[]): ProblemDetails {
   return {
-    status: 413,
+    status: 422,
     name: "validation_error",
-    title: "The mail is too large for the queue",
-    message: `As a queue message the mail has ${octets} octets; the queue takes ${MAX_QUEUED_OCTETS}. Send it with DELIVERY=direct, or with smaller attachments.`,
+    title: "All recipients are suppressed",
+    message: `Nobody is left to write to: ${recipients.join(", ")} on the suppression list (\`GET /suppressions\`). Nothing was sent.`,
+    id,
+    more: { suppressed: recipients, retryable: false },
   };
 }
-
-const QUEUE_FAILED: ProblemDetails = {
-  status: 503,
-  name: "application_error",
-  title: "The mail was not sent yet",
-  message: "The queue did not take the mail. It was not sent; try again.",
-  headers: { "retry-after": "10" },
-};
-
-const NO_JOURNAL: ProblemDetails = {
-  status: 400,
-  name: "invalid_idempotency_key",
-  title: "Idempotency is not available",
-  message:
-    "This deployment cannot honour an `Idempotency-Key`, and will not ignore it. Leave the header out.",
-};

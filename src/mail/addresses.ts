@@ -2,7 +2,7 @@
 import type { Problem } from "../smtp/outcome.ts";
 import type { Result } from "../result.ts";
 import { isRecord, readFields, readItems, readString, report } from "./fields.ts";
-import type { Field } from "./fields.ts";
+import type { Draft, Field } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 import type { Envelope, Mail } from "./mail.ts";
 import { addressOf, needsSmtpUtf8, parseAddress, parseMailbox } from "./mailbox.ts";
@@ -21,12 +21,10 @@ export function readAddresses(
   problems: Problem[],
 ): AddressFields | undefined {
   const before = problems.length;
-  const lists = {
-    to: readMailboxes(fields.get("to"), problems),
-    cc: readMailboxes(fields.get("cc"), problems),
-    bcc: readMailboxes(fields.get("bcc"), problems),
-    replyTo: readMailboxes(fields.get("replyTo"), problems),
-  };
+  const to = readMailboxes(fields.get("to"), problems);
+  const cc = readMailboxes(fields.get("cc"), problems);
+  const bcc = readMailboxes(fields.get("bcc"), problems);
+  const replyTo = readMailboxes(fields.get("replyTo"), problems);
   const from = readMailbox(fields.get("from"), problems);
   const sender = readMailbox(fields.get("sender"), problems);
   if (isAbsent(fields.get("from"))) missing("from", problems);
@@ -36,28 +34,25 @@ export function readAddresses(
   if (!hasRecipient) missing("to", problems);
   if (from === undefined || problems.length > before) return undefined;
 
-  const recipients = envelope.to ?? [...lists.to, ...lists.cc, ...lists.bcc];
-  const to = [...new Set(recipients.map(addressOf))];
-  if (to.length > LIMITS.recipients) {
-    tooMany(to.length, problems);
+  const recipients = envelope.to ?? to.concat(cc, bcc);
+  const forwardPaths = distinctAddresses(recipients);
+  if (forwardPaths.length > LIMITS.recipients) {
+    tooMany(forwardPaths.length, problems);
     return undefined;
   }
   const reversePath = envelope.from ?? sender ?? from;
-  const inHeader = [from, ...lists.to, ...lists.cc, ...lists.replyTo];
-  const everyone = [...inHeader, ...recipients];
-  if (reversePath !== "null") everyone.push(reversePath);
-  if (sender !== undefined) everyone.push(sender);
-  return {
-    from,
-    ...(sender === undefined ? {} : { sender }),
-    ...lists,
-    envelope: {
-      from: addressOrNull(reversePath),
-      to,
-      smtpUtf8: everyone.some(needsSmtpUtf8),
-      ...(envelope.submitter === undefined ? {} : { submitter: addressOrNull(envelope.submitter) }),
-    } satisfies Envelope,
-  };
+  const everyone = [from, sender ?? from, reversePath === "null" ? from : reversePath];
+  const smtpUtf8 = [everyone, to, cc, replyTo, recipients].some((some) => some.some(needsSmtpUtf8));
+  const made: Draft<Envelope> = { from: addressOrNull(reversePath), to: forwardPaths, smtpUtf8 };
+  if (envelope.submitter !== undefined) made.submitter = addressOrNull(envelope.submitter);
+  const read: Draft<AddressFields> = { from, to, cc, bcc, replyTo, envelope: made };
+  if (sender !== undefined) read.sender = sender;
+  return read;
+}
+
+function distinctAddresses(mailboxes: readonly Mailbox[]): readonly string[] {
+  const addresses = mailboxes.map(addressOf);
+  return addresses.length < 2 ? addresses : [...new Set(addresses)];
 }
 
 /**
@@ -77,7 +72,7 @@ export function readRawEnvelope(
   const recipients = envelope.to ?? (given.length > 0 ? given : named);
   const reversePath = envelope.from ?? from ?? message.sender ?? message.from[0] ?? "null";
   if (problems.length > before) return undefined;
-  const to = [...new Set(recipients.map(addressOf))];
+  const to = distinctAddresses(recipients);
   if (to.length === 0) missing("to", problems);
   // RFC 5322 §3.6.6: From and To of such a message are those of the time before.
   const isGiven = envelope.to !== undefined || given.length > 0;
@@ -139,9 +134,12 @@ function addressOrNull(mailbox: Mailbox | "null"): string {
 }
 
 function readMailboxes(field: Field | undefined, problems: Problem[]): Mailbox[] {
-  return readItems(field, LIMITS.recipients, problems)
-    .map((item) => accept(item, parseMailbox(item.value), problems))
-    .filter((mailbox) => mailbox !== undefined);
+  const mailboxes: Mailbox[] = [];
+  for (const item of readItems(field, LIMITS.recipients, problems)) {
+    const mailbox = accept(item, parseMailbox(item.value), problems);
+    if (mailbox !== undefined) mailboxes.push(mailbox);
+  }
+  return mailboxes;
 }
 
 function readMailbox(field: Field | undefined, problems: Problem[]): Mailbox | undefined {

@@ -20,7 +20,8 @@ const MAX_KEY_OCTETS = 1_024;
 /** Objects of ours in the bucket: mails of others may be among them. */
 const OWN_PREFIX = "postrider/";
 
-const SCHEMA = {
+/** The names of the members of an attachment, and their other spellings. */
+export const ATTACHMENT_FIELDS = {
   known: ["filename", "type", "content", "r2Key", "size", "disposition", "contentId", "path"],
   aliases: {
     r2_key: "r2Key",
@@ -66,8 +67,9 @@ function readAttachment(
     return undefined;
   }
   const before = problems.length;
-  const fields = readFields(item.value, SCHEMA, { pointer: item.pointer, problems });
-  const path = fields.get("path");
+  const fields = readFields(item.value, ATTACHMENT_FIELDS, { pointer: item.pointer, problems });
+  const givenPath = fields.get("path");
+  const path = givenPath?.value === "" ? undefined : givenPath;
   if (path !== undefined) {
     report(problems, path, "Nothing is fetched from a URL; give the file itself as `content`.");
   }
@@ -181,6 +183,10 @@ function readContent(
     report(problems, field, "The stream is locked, or was read before: it would give no file.");
     return undefined;
   }
+  if (isTooManyMembers(value)) {
+    report(problems, field, TOO_MANY_MEMBERS);
+    return undefined;
+  }
   const octets = octetsOf(value);
   if (octets === undefined) report(problems, field, WANTED);
   return octets;
@@ -218,6 +224,8 @@ function readSize(
 const WANTED =
   "It must be base64, or octets: a Uint8Array, an ArrayBuffer, a ReadableStream or an array of 0 to 255.";
 
+const TOO_MANY_MEMBERS = `As members of an object at most ${LIMITS.octetMembers} octets are read; give base64.`;
+
 /** RPC brings octets as they are; JSON brings a list, or what became of a Buffer or Uint8Array. */
 function octetsOf(value: unknown): Uint8Array | undefined {
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
@@ -226,20 +234,19 @@ function octetsOf(value: unknown): Uint8Array | undefined {
   }
   if (Array.isArray(value)) return octetsOfList(value);
   if (!isRecord(value)) return undefined;
-  const entries = Object.entries(value);
-  const [type, data] = entries;
-  if (
-    entries.length === 2 &&
-    type?.[0] === "type" &&
-    type[1] === "Buffer" &&
-    data?.[0] === "data"
-  ) {
-    return Array.isArray(data[1]) ? octetsOfList(data[1]) : undefined;
+  if ("type" in value && "data" in value && Object.keys(value).length === 2) {
+    if (value.type !== "Buffer" || !Array.isArray(value.data)) return undefined;
+    return octetsOfList(value.data);
   }
   // JSON.stringify makes {"0":1,"1":2} of a Uint8Array.
-  if (entries.length === 0 || entries.some(([key], index) => key !== String(index)))
-    return undefined;
-  return octetsOfList(entries.map(([, octet]) => octet as unknown));
+  const keys = Object.keys(value);
+  if (keys.length === 0 || keys.some((key, index) => key !== String(index))) return undefined;
+  return octetsOfList(Object.values(value));
+}
+
+/** Whether these are octets as members, more than are read. An index is told before all are listed. */
+function isTooManyMembers(value: unknown): boolean {
+  return isRecord(value) && Object.hasOwn(value, LIMITS.octetMembers);
 }
 
 function octetsOfList(values: readonly unknown[]): Uint8Array | undefined {

@@ -46,7 +46,8 @@ export function compose(mail: Mail, options: ComposeOptions = {}): Composed {
   }
   const structure = structureOf(mail);
   const eightBit = isEightBit(structure);
-  const header = [...headerFields(mail), { name: "MIME-Version", value: "1.0" }];
+  const header = headerFields(mail);
+  header.push({ name: "MIME-Version", value: "1.0" });
   const segments =
     "subtype" in structure
       ? new Assembly(header, structure, options.randomBytes ?? randomBytes).segments()
@@ -57,11 +58,16 @@ export function compose(mail: Mail, options: ComposeOptions = {}): Composed {
 
 /** A message of one part, which needs no boundary: its header, an empty line, its body. */
 function segmentsOf(header: readonly FieldLine[], leaf: Leaf): Segment[] {
-  const lines = [...header, ...leafFields(leaf)].map(({ name, value }) => `${name}: ${value}\r\n`);
-  const segments = [octetsOf(`${lines.join("")}\r\n`), leaf.body.segment];
+  let lines = "";
+  for (const { name, value } of header) lines += `${name}: ${value}\r\n`;
+  for (const { name, value } of leafFields(leaf)) lines += `${name}: ${value}\r\n`;
+  const segments = [octetsOf(`${lines}\r\n`), leaf.body.segment];
   // The body may bring the line end of the message itself.
-  return endsLine(segments) ? segments : [...segments, octetsOf("\r\n")];
+  if (!endsLine(segments)) segments.push(LINE_END);
+  return segments;
 }
+
+const LINE_END: Segment = { type: "octets", octets: Uint8Array.of(0x0d, 0x0a) };
 
 /** The fields of a part, in the order in which mimetext writes them. */
 function leafFields({ type, body, file }: Leaf): FieldLine[] {

@@ -24,9 +24,10 @@ export function contentOf(segments: readonly Segment[]): Content {
   const isAtHand = segments.every(
     (segment) => segment.type === "octets" || segment.octets instanceof Uint8Array,
   );
+  const pieces = size <= BLOCK_OCTETS ? finalOctets(segments) : undefined;
   return {
     size,
-    blocks: () => (isAtHand ? gathered(segments, size) : streamed(segments)),
+    blocks: () => pieces ?? (isAtHand ? gathered(segments, size) : streamed(segments)),
   };
 }
 
@@ -39,6 +40,16 @@ export async function wholeOf(content: Content): Promise<Uint8Array> {
     at += block.length;
   }
   return whole;
+}
+
+/** What is final already; undefined where something is to be encoded yet. */
+function finalOctets(segments: readonly Segment[]): readonly Uint8Array[] | undefined {
+  const pieces: Uint8Array[] = [];
+  for (const { type, octets } of segments) {
+    if (type !== "octets" || !(octets instanceof Uint8Array)) return undefined;
+    pieces.push(octets);
+  }
+  return pieces;
 }
 
 function segmentLength({ type, octets }: Segment): number {

@@ -47,11 +47,13 @@ export interface CustomHeaders {
   readonly thread: ReadonlyMap<string, Field>;
 }
 
+const NO_HEADERS: CustomHeaders = { headers: [], thread: new Map() };
+
 /** The header fields to add, in the order given; those that may not be add a problem each. */
 export function readCustomHeaders(field: Field | undefined, problems: Problem[]): CustomHeaders {
+  if (field === undefined || field.value === "") return NO_HEADERS;
   const headers: { name: string; value: string }[] = [];
   const thread = new Map<string, Field>();
-  if (field === undefined || field.value === "") return { headers, thread };
   if (Array.isArray(field.value) && field.value.length === 0) return { headers, thread };
   if (!isRecord(field.value)) {
     report(problems, field, "It must be an object of names and values.");

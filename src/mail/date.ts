@@ -1,17 +1,13 @@
 /** The date of a mail: ISO 8601 in, the date-time of RFC 5322 §3.3 out. */
 
-const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /** RFC 5322 §3.3: the year is 1900 or later; four digits hold it. */
 const MIN_YEAR = 1900;
 const MAX_YEAR = 9999;
 
 /** `Sat, 21 Nov 2026 10:00:00 +0000`: the date-time of RFC 5322 §3.3, always in UTC. */
 export function formatDate(date: Date): string {
-  const day = `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())}`;
-  const month = `${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
-  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(":");
-  return `${day} ${month} ${time} +0000`;
+  // ECMAScript fixes the form of this text, and it is that of RFC 5322 but for the name of the zone.
+  return date.toUTCString().replace("GMT", "+0000");
 }
 
 /** The instant of an ISO 8601 date and time with a zone, or of a Date; undefined if it is none. */
@@ -42,8 +38,4 @@ function parseIso(input: unknown): number {
   const zone = (Number(zoneHours) * 60 + Number(zoneMinutes)) * (sign === "-" ? -1 : 1);
   const ofDay = ((hour * 60 + minute - zone) * 60 + second) * 1000 + milliseconds;
   return midnight.getTime() + ofDay;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, "0");
 }

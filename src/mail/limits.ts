@@ -21,4 +21,8 @@ export const LIMITS = {
   requestSeconds: 31_622_400,
   /** A mail with more has no need of a longer list. */
   problems: 100,
+  /** Members of an object, absent ones counted: five times what a mail has, and headers beside. */
+  members: 250,
+  /** 1 MiB: octets as members of an object, `{"0":104}`, take some 70 times their size to be read. */
+  octetMembers: 1_048_576,
 } as const;

@@ -86,7 +86,7 @@ function parseUrl(text: string): Result<string, string> {
   if (text.includes("=?"))
     return invalid("It may not hold `=?`, as encoded-words do; write `=%3F`.");
   // URL drops or replaces some of these without a word.
-  if (/[^!#$%&'()*+\-./0-9:;=?@A-Z[\]_a-z~\u0080-\u{10ffff}]/u.test(text) || hasInvisible(text)) {
+  if (/[^!#$%&'()*+\-./0-9:;=?@A-Z[\]_a-z~\u0080-\uffff]/.test(text) || hasInvisible(text)) {
     return invalid("It holds a character that must be percent-encoded: a space, `<`, `>`, `{` ...");
   }
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return invalid("A `%` needs two hexadecimal digits.");

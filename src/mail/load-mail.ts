@@ -25,7 +25,7 @@ export async function loadMail(
   if (isLoaded(mail)) return valid(mail);
   const problems: Problem[] = [];
   const attachments: Attachment[] = [];
-  let left = LIMITS.contentOctets - knownOctets(mail);
+  let left = LIMITS.contentOctets - contentOctets(mail);
   for (const parsed of mail.attachments) {
     const loaded = await loadAttachment(parsed, { store, most: left });
     if (loaded.ok) {
@@ -36,7 +36,36 @@ export async function loadMail(
   return problems.length > 0 ? invalid(problems) : valid({ ...mail, attachments });
 }
 
-function isLoaded(mail: ParsedMail): mail is ParsedMail & Mail {
+/**
+ * The mail with its streams read to their ends, so that it can wait; stored objects stay where they are.
+ * Rejects where a stream fails.
+ */
+export async function readStreams(
+  mail: ParsedMail,
+): Promise<Result<ParsedMail, readonly Problem[]>> {
+  if (!mail.attachments.some(({ content }) => content instanceof ReadableStream))
+    return valid(mail);
+  const problems: Problem[] = [];
+  const attachments: ParsedAttachment[] = [];
+  let left = LIMITS.contentOctets - contentOctets(mail);
+  for (const parsed of mail.attachments) {
+    const isStream = parsed.content instanceof ReadableStream;
+    const loaded = isStream
+      ? await loadAttachment(parsed, { store: undefined, most: left })
+      : undefined;
+    if (loaded === undefined) attachments.push(parsed);
+    else if (!loaded.ok) {
+      problems.push({ pointer: `${parsed.pointer}${loaded.problems.at}`, ...loaded.problems });
+    } else if (loaded.value.content instanceof Uint8Array) {
+      attachments.push({ ...parsed, content: loaded.value.content });
+      left -= encodedLength(loaded.value.content);
+    }
+  }
+  return problems.length > 0 ? invalid(problems) : valid({ ...mail, attachments });
+}
+
+/** Whether all of its content is in the mail itself. */
+export function isLoaded(mail: ParsedMail): mail is ParsedMail & Mail {
   return mail.attachments.every(({ content }) => content instanceof Uint8Array);
 }
 
@@ -91,7 +120,9 @@ function fault(at: Fault["at"], detail: string): Result<never, Fault> {
   return invalid({ at, detail });
 }
 
-function knownOctets({
+/** Octets of what is at hand: texts, and attachments as base64, or the whole message. */
+export function contentOctets({
+  raw,
   text = "",
   html = "",
   amp = "",
@@ -103,7 +134,7 @@ function knownOctets({
   return attachments.reduce(
     (sum, { content }) =>
       sum + (content instanceof Uint8Array ? wrappedBase64Length(content.length) : 0),
-    texts.reduce((sum, one) => sum + encoder.encode(one).length, 0),
+    texts.reduce((sum, one) => sum + encoder.encode(one).length, raw?.content.length ?? 0),
   );
 }
 

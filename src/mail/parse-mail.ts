@@ -14,8 +14,8 @@ import { readCalendar } from "./calendar.ts";
 import { hasControlButTab } from "./characters.ts";
 import { readCustomHeaders } from "./custom-headers.ts";
 import { parseDate } from "./date.ts";
-import { isRecord, readFields, readItems, readString, report } from "./fields.ts";
-import type { Field } from "./fields.ts";
+import { crowdOf, isRecord, readFields, readItems, readString, report } from "./fields.ts";
+import type { Draft, Field } from "./fields.ts";
 import { headerLength } from "./header.ts";
 import { LIMITS } from "./limits.ts";
 import { readListUnsubscribe } from "./list-unsubscribe.ts";
@@ -33,7 +33,8 @@ export interface ParseOptions {
   readonly messageId?: (domain: string) => string;
 }
 
-const SCHEMA = {
+/** The names of the fields, and their other spellings. */
+export const MAIL_FIELDS = {
   known: [
     "from",
     "sender",
@@ -77,6 +78,7 @@ const SCHEMA = {
     text_format: "textFormat",
   },
   unsupported: ["scheduledAt", "tags"],
+  lists: ["replyTo"],
 } as const;
 
 /** The mail, or everything that is wrong with the input. */
@@ -87,8 +89,10 @@ export function parseMail(
   if (!isRecord(input)) {
     return invalid([{ pointer: "", detail: "A mail must be an object with `from` and `to`." }]);
   }
+  const crowd = crowdOf(input, "");
+  if (crowd !== undefined) return invalid([crowd]);
   const problems: Problem[] = [];
-  const fields = readFields(input, SCHEMA, { pointer: "", problems });
+  const fields = readFields(input, MAIL_FIELDS, { pointer: "", problems });
   const raw = fields.get("raw");
   const parsed =
     raw === undefined
@@ -121,20 +125,33 @@ function parseFields(
   const date = readDate(fields.get("date"), problems);
   const requests = readRequests(fields, problems);
   if (addresses === undefined || problems.length > 0) return invalid(problems);
-  const mail: ParsedMail = {
-    ...addresses,
+  const { from, sender, to, cc, bcc, replyTo, envelope } = addresses;
+  const { text, html, amp, calendar, textFormat, attachments } = bodies;
+  const mail: Draft<ParsedMail> = {
+    from,
+    to,
+    cc,
+    bcc,
+    replyTo,
     subject,
-    ...bodies,
+    textFormat,
+    attachments,
     headers,
-    ...(inReplyTo === undefined ? {} : { inReplyTo }),
     references,
-    ...(listUnsubscribe === undefined ? {} : { listUnsubscribe }),
-    ...(autoSubmitted === undefined ? {} : { autoSubmitted }),
-    ...(importance === undefined ? {} : { importance }),
-    messageId: messageId ?? (options.messageId ?? generateMessageId)(addresses.from.domain),
+    messageId: messageId ?? (options.messageId ?? generateMessageId)(from.domain),
     date: date ?? options.now ?? new Date(),
-    ...(requests === undefined ? {} : { requests }),
+    envelope,
   };
+  if (sender !== undefined) mail.sender = sender;
+  if (text !== undefined) mail.text = text;
+  if (html !== undefined) mail.html = html;
+  if (amp !== undefined) mail.amp = amp;
+  if (calendar !== undefined) mail.calendar = calendar;
+  if (inReplyTo !== undefined) mail.inReplyTo = inReplyTo;
+  if (listUnsubscribe !== undefined) mail.listUnsubscribe = listUnsubscribe;
+  if (autoSubmitted !== undefined) mail.autoSubmitted = autoSubmitted;
+  if (importance !== undefined) mail.importance = importance;
+  if (requests !== undefined) mail.requests = requests;
   const octets = headerLength(mail);
   if (octets <= LIMITS.headerOctets) return valid(mail);
   const detail = `The header has ${octets} octets; at most ${LIMITS.headerOctets} are allowed. Name fewer recipients in \`to\` and \`cc\`, or put them into \`bcc\`.`;
@@ -197,14 +214,12 @@ function readBodies(fields: ReadonlyMap<string, Field>, problems: Problem[]): Bo
     const detail = `The content is larger than ${LIMITS.contentOctets} octets, base64 counted.`;
     problems.push({ pointer: fields.has("attachments") ? "/attachments" : "/text", detail });
   }
-  return {
-    ...(text === "" ? {} : { text }),
-    ...(html === "" ? {} : { html }),
-    ...(amp === "" ? {} : { amp }),
-    textFormat,
-    ...(calendar === undefined ? {} : { calendar }),
-    attachments,
-  };
+  const bodies: Draft<Bodies> = { textFormat, attachments };
+  if (text !== "") bodies.text = text;
+  if (html !== "") bodies.html = html;
+  if (amp !== "") bodies.amp = amp;
+  if (calendar !== undefined) bodies.calendar = calendar;
+  return bodies;
 }
 
 function readTextFormat(field: Field | undefined, problems: Problem[]): ParsedMail["textFormat"] {

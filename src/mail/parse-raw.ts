@@ -102,10 +102,9 @@ function octetsOf(value: unknown): Uint8Array | undefined {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   }
   if (!isRecord(value)) return undefined;
-  const entries = Object.entries(value);
-  const [[name, text] = []] = entries;
-  if (entries.length !== 1 || name !== "base64" || typeof text !== "string") return undefined;
-  const decoded = decodeBase64(text);
+  if (Object.keys(value).length !== 1 || !("base64" in value)) return undefined;
+  if (typeof value.base64 !== "string") return undefined;
+  const decoded = decodeBase64(value.base64);
   return decoded.ok ? decoded.value : undefined;
 }
 

@@ -34,14 +34,15 @@ export function readRequests(
   const deliverBy = readDeliverBy(fields.get("deliverBy"), problems);
   const holds = { least: 1, most: LIMITS.requestSeconds };
   const holdForSeconds = readWhole(fields.get("holdForSeconds"), holds, problems);
-  const requests: Requests = {
+  const given = [dsn, requireTls === true || undefined, priority, deliverBy, holdForSeconds];
+  if (given.every((request) => request === undefined)) return undefined;
+  return {
     ...(dsn === undefined ? {} : { dsn }),
     ...(requireTls === true ? { requireTls } : {}),
     ...(priority === undefined ? {} : { priority }),
     ...(deliverBy === undefined ? {} : { deliverBy }),
     ...(holdForSeconds === undefined ? {} : { holdForSeconds }),
   };
-  return Object.keys(requests).length === 0 ? undefined : requests;
 }
 
 function readDsn(field: Field | undefined, problems: Problem[]): Requests["dsn"] {

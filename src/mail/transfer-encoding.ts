@@ -22,7 +22,7 @@ export const MAX_LINE_OCTETS = 998;
 export function encodeText(text: string): Body {
   const octets = encodeUtf8(toCrlf(text));
   // A line that starts with `From ` is not safe as it is: some mailbox on the way changes it.
-  if (lineForm(octets) === "7bit" && !octets.includes(DELETE) && !hasFromLine(text)) {
+  if (lineForm(octets) === "7bit" && !text.includes(DELETE) && !hasFromLine(text)) {
     return { encoding: "7bit", segment: { type: "octets", octets } };
   }
   if (quotedPrintableLength(octets) <= wrappedBase64Length(octets.length)) {
@@ -33,7 +33,7 @@ export function encodeText(text: string): Body {
 }
 
 /** Of 7 bits, and a control character all the same. */
-const DELETE = 0x7f;
+const DELETE = "\u007f";
 
 function hasFromLine(text: string): boolean {
   // To look for the word alone is many times faster, and few texts have it.
@@ -67,15 +67,13 @@ function lineForm(octets: Uint8Array): "7bit" | "8bit" | undefined {
   let lineStart = 0;
   for (let at = 0; at < octets.length; at++) {
     const octet = octets[at] ?? 0;
-    // Nearly every octet is one of these, and only the length of its line matters.
-    if (octet > 0x1f && octet < 0x7f) {
-      if (at - lineStart >= MAX_LINE_OCTETS) return undefined;
-      continue;
-    }
-    if (octet === 0x0a) lineStart = at + 1;
-    else if (octet > 0x7f) form = "8bit";
+    // Nearly every octet is one of these.
+    if (octet > 0x1f && octet < 0x7f) continue;
+    if (octet === 0x0a) {
+      if (at - 1 - lineStart > MAX_LINE_OCTETS) return undefined;
+      lineStart = at + 1;
+    } else if (octet > 0x7f) form = "8bit";
     else if (octet < 0x20 && octet !== 0x09 && octet !== 0x0d) return undefined;
-    if (octet !== 0x0a && octet !== 0x0d && at - lineStart >= MAX_LINE_OCTETS) return undefined;
   }
-  return form;
+  return octets.length - lineStart > MAX_LINE_OCTETS ? undefined : form;
 }

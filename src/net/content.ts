@@ -18,6 +18,23 @@ export function blocksOf(
   return Symbol.iterator in blocks ? blocks : timed(blocks, ms);
 }
 
+/** Gives the blocks to `take`, one by one, until what it does with one comes to false; whether none did. */
+export async function eachBlock(
+  blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  take: (block: Uint8Array) => Promise<boolean> | true,
+): Promise<boolean> {
+  if (Symbol.iterator in blocks) {
+    for (const block of blocks) {
+      const taken = take(block);
+      // No turn for a block that is only put with others.
+      if (taken !== true && !(await taken)) return false;
+    }
+  } else {
+    for await (const block of blocks) if (!(await take(block))) return false;
+  }
+  return true;
+}
+
 async function* timed(blocks: AsyncIterable<Uint8Array>, ms: number): AsyncGenerator<Uint8Array> {
   const iterator = blocks[Symbol.asyncIterator]();
   try {

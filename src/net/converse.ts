@@ -13,7 +13,7 @@ import type { Transaction } from "../smtp/transaction.ts";
 import { Transparency } from "../smtp/transparency.ts";
 import { ask } from "./ask.ts";
 import type { Address, Connect, Connection } from "./connection.ts";
-import { BLOCK_OCTETS, blocksOf } from "./content.ts";
+import { BLOCK_OCTETS, blocksOf, eachBlock } from "./content.ts";
 import { Cork } from "./cork.ts";
 import { dial } from "./dial.ts";
 import { SessionRecord, type SessionReport } from "./session-record.ts";
@@ -122,9 +122,14 @@ export class Session {
   /** How the transaction ended. It begins in its turn, and is awaited with others. Never rejects. */
   async submit(transaction: Transaction, content: Content): Promise<Settlement> {
     if (this.#connection !== undefined && !this.#running) {
-      // Mails that are submitted together look together: one wait at a time.
-      this.#looking ??= this.#look();
-      await this.#looking;
+      // A reply a moment ago is as good a sign as a turn of the event loop for what may have come.
+      if (this.#looking === undefined && Date.now() - this.#heardAt < FRESH_MS) {
+        this.#receiveEarly();
+      } else {
+        // Mails that are submitted together look together: one wait at a time.
+        this.#looking ??= this.#look();
+        await this.#looking;
+      }
     }
     const settlement = new Promise<Settlement>((resolve) => {
       this.#waiting.set(transaction, { content, resolve });
@@ -143,9 +148,8 @@ export class Session {
 
   /** Takes what came while nothing was asked for: a relay that idles out says so, or just closes. */
   async #look(): Promise<void> {
-    const isFresh = Date.now() - this.#heardAt < FRESH_MS;
-    // A turn of the event loop is enough for what is there; a reply a moment ago is as good a sign.
-    if (!isFresh) await this.#intake?.wait(0);
+    // A turn of the event loop is enough for what is there.
+    await this.#intake?.wait(0);
     this.#looking = undefined;
     this.#receiveEarly();
     this.#drive([]);
@@ -275,17 +279,15 @@ export class Session {
     let octets = 0;
     this.#cork.mark();
     try {
-      for await (const block of blocksOf(content, ms)) {
+      const isThrough = await eachBlock(blocksOf(content, ms), (block) => {
         octets += block.length;
         this.#cork.push(transparency?.push(block) ?? block);
         // The last octet of BDAT must not go out before the dialogue knows that it does: from then on
         // the relay may have the mail.
         const isLast = transparency === undefined && octets >= (transaction.sizeOctets ?? 0);
-        if (isLast || this.#cork.octets < BLOCK_OCTETS) continue;
-        await this.#flush();
-        this.#receiveEarly();
-        if (this.isOver) return;
-      }
+        return isLast || this.#cork.octets < BLOCK_OCTETS ? true : this.#relieve();
+      });
+      if (!isThrough) return;
       if (transparency === undefined && octets !== transaction.sizeOctets) {
         // RFC 3030 §2: the relay counts; one octet more or less and it reads commands as content.
         throw new Error(`it has ${octets} octets, and ${transaction.sizeOctets} were announced`);
@@ -299,6 +301,13 @@ export class Session {
     }
     if (transparency !== undefined) this.#cork.push(transparency.end());
     this.#todo.push(...this.#dialogue.contentSent());
+  }
+
+  /** Writes content while there is more to come; whether it may come. */
+  async #relieve(): Promise<boolean> {
+    await this.#flush();
+    this.#receiveEarly();
+    return !this.isOver;
   }
 
   /** Writes all that is corked, as one write. */

@@ -13,42 +13,63 @@ export async function* inOrder<T, R>(
 ): AsyncGenerator<R, void, undefined> {
   const iterator =
     Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  const begun: Promise<R>[] = [];
-  let asked: Promise<Next<T>> | undefined;
+  const begun: Begun<R>[] = [];
+  let isAsking = false;
+  let next: Next<T> | undefined;
   let isAtEnd = false;
   let failure: { readonly error: unknown } | undefined;
+  // Not a race of promises: each would leave its traces on whichever of them lasts.
+  let resume: (() => void) | undefined;
+  const wake = (): void => resume?.();
+  const ask = async (): Promise<void> => {
+    isAsking = true;
+    next = await nextOf(iterator);
+    isAsking = false;
+    wake();
+  };
   try {
     while (!isAtEnd || begun.length > 0) {
       const [first] = begun;
-      if (!isAtEnd && begun.length < Math.max(1, ahead())) {
-        asked ??= nextOf(iterator);
-        const next = first === undefined ? await asked : await Promise.race([asked, done(first)]);
-        if (next !== undefined) {
-          asked = undefined;
-          if ("error" in next) {
-            failure = next;
-            isAtEnd = true;
-          } else if (next.done === true) isAtEnd = true;
-          else begun.push(work(next.value));
-          continue;
-        }
+      const wantsMore = !isAtEnd && begun.length < Math.max(1, ahead());
+      if (wantsMore && next === undefined && !isAsking) void ask();
+      if (wantsMore && next !== undefined) {
+        if ("error" in next) {
+          failure = next;
+          isAtEnd = true;
+        } else if (next.done === true) isAtEnd = true;
+        else begun.push(begin(work(next.value), wake));
+        next = undefined;
+      } else if (first?.isDone === true) {
+        // Kept until it is there: what fails here is for the caller, and the rest is waited for below.
+        const result = await first.work;
+        void begun.shift();
+        yield result;
+      } else {
+        await new Promise<void>((resolve) => {
+          resume = resolve;
+        });
       }
-      if (first === undefined) continue;
-      // Kept until it is there: what fails here is for the caller, and the rest is waited for below.
-      const result = await first;
-      void begun.shift();
-      yield result;
     }
     if (failure !== undefined) throw failure.error;
   } finally {
     if (!isAtEnd) void Promise.resolve(iterator.return?.()).catch(() => undefined);
-    await Promise.allSettled(begun);
+    await Promise.allSettled(begun.map(({ work: left }) => left));
   }
 }
 
-async function done(work: Promise<unknown>): Promise<undefined> {
-  await work.catch(() => undefined);
-  return undefined;
+interface Begun<R> {
+  readonly work: Promise<R>;
+  isDone: boolean;
+}
+
+function begin<R>(work: Promise<R>, onDone: () => void): Begun<R> {
+  const begun = { work, isDone: false };
+  const settle = (): void => {
+    begun.isDone = true;
+    onDone();
+  };
+  work.then(settle, settle);
+  return begun;
 }
 
 type Next<T> = IteratorResult<T> | { readonly error: unknown };

@@ -42,12 +42,13 @@ export class Intake {
   async wait(ms: number): Promise<"timeout" | "resumed"> {
     this.begin();
     if (this.#arrival !== undefined) return "resumed";
-    const resumed = new Promise<void>((resolve) => {
-      this.#resume = resolve;
+    const how = await new Promise<"timeout" | "resumed">((resolve) => {
+      this.#resume = () => resolve("resumed");
+      this.#watch.start(ms, () => resolve("timeout"));
     });
-    const { type } = await this.#watch.within(ms, resumed);
     this.#resume = undefined;
-    return type === "timeout" ? "timeout" : "resumed";
+    this.#watch.stop();
+    return how;
   }
 
   wake(): void {

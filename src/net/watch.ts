@@ -18,7 +18,7 @@ export class Watch {
         if (this.#expire === expire) this.#expire = undefined;
         resolve(first);
       };
-      this.#start(ms, expire);
+      this.start(ms, expire);
       promise.then(
         (value) => settle({ type: "value", value }),
         (error: unknown) => settle({ type: "error", error }),
@@ -26,19 +26,25 @@ export class Watch {
     });
   }
 
-  /** Lets go of the timer. */
-  close(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#expire = undefined;
-  }
-
-  #start(ms: number, expire: () => void): void {
+  /** Calls `expire` after `ms` milliseconds, in place of what it was to call before. */
+  start(ms: number, expire: () => void): void {
     this.#expire = expire;
     this.#due = Date.now() + ms;
     if (this.#timer !== null && this.#firesAt <= this.#due) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#arm(ms);
+  }
+
+  /** Calls nothing. */
+  stop(): void {
+    this.#expire = undefined;
+  }
+
+  /** Lets go of the timer. */
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#expire = undefined;
   }
 
   #arm(ms: number): void {

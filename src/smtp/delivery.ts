@@ -57,20 +57,24 @@ export class Delivery {
     return requests === undefined ? undefined : lackOf(requests, this.#capabilities, options);
   }
 
+  /**
+   * The first transaction. Throws `InvalidCommand` where a recipient cannot stand in a command, be it one
+   * of a later transaction: this must show before any has the mail.
+   */
+  first(options: RunOptions): TransactionRun {
+    const run = this.next(options);
+    if (run.transaction.forwardPaths.length < this.#left.length) {
+      void new TransactionRun(this.transaction, this.#capabilities, options);
+    }
+    return run;
+  }
+
   /** The next transaction. Throws `InvalidCommand` where the envelope cannot stand in a command. */
   next(options: RunOptions): TransactionRun {
     const forwardPaths = this.#chunkOf(this.#left);
-    const transaction = { ...this.transaction, forwardPaths };
+    const isWhole = forwardPaths === this.transaction.forwardPaths;
+    const transaction = isWhole ? this.transaction : { ...this.transaction, forwardPaths };
     return new TransactionRun(transaction, this.#capabilities, options);
-  }
-
-  /**
-   * All recipients in one transaction that is not to be run. Throws `InvalidCommand` where one cannot
-   * stand in a command, so that this shows before any has the mail.
-   */
-  rehearse(): TransactionRun {
-    const options = { reset: false, mayGoUnasked: false };
-    return new TransactionRun(this.transaction, this.#capabilities, options);
   }
 
   /** Takes how a transaction ended: the whole outcome, or undefined where there is another to come. */
@@ -139,6 +143,10 @@ export class Delivery {
 
   #whole(): TransactionOutcome {
     const { forwardPaths } = this.transaction;
+    const reply = this.#reply ?? { code: 250, lines: [] };
+    if (this.#accepted.length === forwardPaths.length) {
+      return { status: "accepted", accepted: forwardPaths, refused: [], reply };
+    }
     const accepted = new Set(this.#accepted);
     const refused = new Map(this.#refused.map((refusal) => [refusal.recipient, refusal]));
     return {
@@ -146,13 +154,14 @@ export class Delivery {
       accepted: forwardPaths.filter((path) => accepted.has(path)),
       refused: forwardPaths.flatMap((path) => refused.get(path) ?? []),
       ...(this.#unknown.length === 0 ? {} : { unknown: this.#unknown }),
-      reply: this.#reply ?? { code: 250, lines: [] },
+      reply,
     };
   }
 
   /** As many of the recipients, in order, as one transaction may have (RFC 9422 §4.2, §4.3). */
   #chunkOf(paths: readonly string[]): readonly string[] {
     const { rcptMax = Infinity, rcptDomainMax = Infinity } = this.#capabilities.limits;
+    if (rcptMax >= paths.length && rcptDomainMax >= paths.length) return paths;
     const domains = new Set<string>();
     const chunk: string[] = [];
     for (const path of paths) {

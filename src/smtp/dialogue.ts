@@ -176,7 +176,7 @@ export class Dialogue {
   }
 
   #take(reply: Reply): void {
-    this.#transcript.server(reply);
+    const shown = this.#transcript.server(reply);
     const state = this.#state;
     // RFC 5321 §3.8: 421 may come at any time and ends the session.
     if (reply.code === 421) {
@@ -188,7 +188,7 @@ export class Dialogue {
         this.#make(state.opening.take(reply, this.#decoder.pendingBytes));
         return;
       case "open":
-        this.#takeOpen(state.pipeline, this.#transcript.redactReply(reply));
+        this.#takeOpen(state.pipeline, shown);
         return;
       case "quit":
       case "closed":

@@ -12,7 +12,7 @@ import type { Reply } from "./reply.ts";
 import type { Stage } from "./timeouts.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Transcript } from "./transcript.ts";
-import { Transfer, type TransferMove } from "./transfer.ts";
+import { Transfer, type Line, type TransferMove } from "./transfer.ts";
 
 /** What comes next, in order. */
 export type PipelineMove =
@@ -60,6 +60,20 @@ export interface PipelineOptions {
 
 export class Pipeline {
   readonly #options: PipelineOptions;
+  /** What each of the mails knows of the others. */
+  readonly #line: Line = {
+    begin: () => {
+      this.#transactions += 1;
+    },
+    hasRoom: () => this.hasRoom,
+    isProven: () => this.#isProven,
+    isLast: (transfer) => this.#transfers.at(-1) === transfer,
+    owedBeside: (transfer) =>
+      this.#transfers.reduce(
+        (sum, other) => sum + (other === transfer ? 0 : other.owed),
+        this.#auth === undefined ? 0 : 1,
+      ),
+  };
   /** The last one writes; those before it are handed over. */
   #transfers: Transfer[] = [];
   /** Those with another transaction to come, once whoever writes is done. */
@@ -215,50 +229,45 @@ export class Pipeline {
       isSecured,
       needsReset,
       isAlive,
-      line: {
-        begin: () => {
-          this.#transactions += 1;
-        },
-        hasRoom: () => this.hasRoom,
-        isProven: () => this.#isProven,
-        isLast: (transfer) => this.#transfers.at(-1) === transfer,
-        owedBeside: (transfer) =>
-          this.#transfers.reduce(
-            (sum, other) => sum + (other === transfer ? 0 : other.owed),
-            this.#auth === undefined ? 0 : 1,
-          ),
-      },
+      line: this.#line,
     });
   }
 
   #made(transfer: Transfer, moves: readonly TransferMove[]): PipelineMove[] {
-    return moves.flatMap((move): PipelineMove[] => {
-      const { transaction } = transfer;
-      switch (move.type) {
-        case "content":
-          return [{ ...move, transaction }];
-        case "again":
-          this.#leave(transfer);
-          this.#waiting.push(transfer);
-          return [];
-        case "done":
-          this.#leave(transfer);
-          if (move.outcome.status === "accepted") this.#isProven = true;
-          // Whatever it says of a mail from somebody it does not know: with AUTH it may say otherwise.
-          else if (this.#refusal !== undefined) {
-            return [{ type: "settle", transaction, outcome: failed(this.#refusal), begun: false }];
-          }
-          return [{ ...move, type: "settle", transaction }];
-        case "await":
-          // What is awaited first may belong to another.
-          return [];
-        case "break-off":
-          return [{ ...move, cause: "protocol" }];
-        case "write":
-        case "given-up":
-          return [move];
-      }
-    });
+    const made: PipelineMove[] = [];
+    for (const move of moves) {
+      const own = this.#madeOne(transfer, move);
+      if (own !== undefined) made.push(own);
+    }
+    return made;
+  }
+
+  #madeOne(transfer: Transfer, move: TransferMove): PipelineMove | undefined {
+    const { transaction } = transfer;
+    switch (move.type) {
+      case "content":
+        return { ...move, transaction };
+      case "again":
+        this.#leave(transfer);
+        this.#waiting.push(transfer);
+        return undefined;
+      case "done":
+        this.#leave(transfer);
+        if (move.outcome.status === "accepted") this.#isProven = true;
+        // Whatever it says of a mail from somebody it does not know: with AUTH it may say otherwise.
+        else if (this.#refusal !== undefined) {
+          return { type: "settle", transaction, outcome: failed(this.#refusal), begun: false };
+        }
+        return { ...move, type: "settle", transaction };
+      case "await":
+        // What is awaited first may belong to another.
+        return undefined;
+      case "break-off":
+        return { ...move, cause: "protocol" };
+      case "write":
+      case "given-up":
+        return move;
+    }
   }
 
   #leave(transfer: Transfer): void {

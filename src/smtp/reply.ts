@@ -39,8 +39,12 @@ const DIGIT_0 = 0x30;
 export class ReplyDecoder {
   readonly #text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   #buffer: Uint8Array = new Uint8Array(0);
-  /** Octets of `#buffer` already known to hold no LF, so that a slow drip is not scanned again. */
+  /** Where in `#buffer` the next line starts. */
+  #start = 0;
+  /** Up to here `#buffer` is known to hold no LF behind `#start`: a slow drip is not scanned again. */
   #scanned = 0;
+  /** `#buffer` as text, once it was needed. */
+  #decoded: string | undefined;
   #code: number | undefined;
   #lines: string[] = [];
   #octets = 0;
@@ -48,22 +52,26 @@ export class ReplyDecoder {
 
   push(chunk: Uint8Array): void {
     if (this.#fault !== undefined || chunk.length === 0) return;
-    if (this.#buffer.length === 0) {
-      this.#buffer = chunk;
-      return;
+    const left = this.#buffer.length - this.#start;
+    this.#scanned -= this.#start;
+    if (left === 0) this.#buffer = chunk;
+    else {
+      const joined = new Uint8Array(left + chunk.length);
+      joined.set(this.#buffer.subarray(this.#start));
+      joined.set(chunk, left);
+      this.#buffer = joined;
     }
-    const joined = new Uint8Array(this.#buffer.length + chunk.length);
-    joined.set(this.#buffer);
-    joined.set(chunk, this.#buffer.length);
-    this.#buffer = joined;
+    this.#start = 0;
+    this.#decoded = undefined;
   }
 
   /** The next whole reply, a fault, or undefined where more bytes are needed. */
   next(): Decoded | undefined {
     while (this.#fault === undefined) {
-      const line = this.#takeLine();
-      if (line === undefined) return this.#fault;
-      const decoded = this.#takeReplyLine(line);
+      const start = this.#start;
+      const end = this.#takeLine();
+      if (end === undefined) return this.#fault;
+      const decoded = this.#takeReplyLine(start, end);
       if (decoded !== undefined) return decoded;
     }
     return this.#fault;
@@ -71,18 +79,20 @@ export class ReplyDecoder {
 
   /** Octets received that are not part of a reply handed out: a partial line or reply, or more. */
   get pendingBytes(): number {
-    return this.#buffer.length + this.#octets;
+    return this.#buffer.length - this.#start + this.#octets;
   }
 
-  #takeLine(): Uint8Array | undefined {
-    if (isTlsRecord(this.#buffer)) {
+  /** Goes on behind the line; returns where it ends, its line end left out. */
+  #takeLine(): number | undefined {
+    const start = this.#start;
+    if (isTlsRecord(this.#buffer, start)) {
       this.#fail(
         "what answers speaks TLS from the first octet: use security `tls`, as on port 465",
       );
       return undefined;
     }
     const end = this.#buffer.indexOf(LF, this.#scanned);
-    const length = end === -1 ? this.#buffer.length : end + 1;
+    const length = (end === -1 ? this.#buffer.length : end + 1) - start;
     if (length > MAX_LINE_OCTETS) {
       this.#fail(`a reply line is longer than ${MAX_LINE_OCTETS} octets`);
       return undefined;
@@ -96,18 +106,18 @@ export class ReplyDecoder {
       return undefined;
     }
     // A bare LF ends a line, as Postfix and nodemailer take it; a bare CR never does.
-    const text = this.#buffer.subarray(0, this.#buffer[end - 1] === CR ? end - 1 : end);
-    this.#buffer = this.#buffer.subarray(length);
-    this.#scanned = 0;
+    this.#start = end + 1;
+    this.#scanned = end + 1;
     this.#octets += length;
-    return text;
+    return end > start && this.#buffer[end - 1] === CR ? end - 1 : end;
   }
 
-  #takeReplyLine(line: Uint8Array): Decoded | undefined {
-    const code = codeOf(line);
-    const separator = line[3];
-    if (code === undefined || !(line.length === 3 || separator === SPACE || separator === HYPHEN)) {
-      const text = this.#text.decode(line);
+  #takeReplyLine(start: number, end: number): Decoded | undefined {
+    const length = end - start;
+    const code = length < 3 ? undefined : codeOf(this.#buffer, start);
+    const separator = length > 3 ? this.#buffer[start + 3] : undefined;
+    if (code === undefined || !(length === 3 || separator === SPACE || separator === HYPHEN)) {
+      const text = this.#textOf(start, end);
       return this.#fail(
         text.startsWith("HTTP/")
           ? `a web server answers, not a relay: ${quote(text)}`
@@ -119,7 +129,7 @@ export class ReplyDecoder {
       return this.#fail(`the code changes within a reply, from ${this.#code} to ${code}`);
     }
     this.#code = code;
-    this.#lines.push(clean(this.#text.decode(line.subarray(4))));
+    this.#lines.push(length > 4 ? clean(this.#textOf(start + 4, end)) : "");
     if (separator === HYPHEN) {
       return this.#lines.length < MAX_LINES
         ? undefined
@@ -130,6 +140,14 @@ export class ReplyDecoder {
     this.#lines = [];
     this.#octets = 0;
     return { type: "reply", reply };
+  }
+
+  #textOf(start: number, end: number): string {
+    this.#decoded ??= this.#text.decode(this.#buffer);
+    // One decoding for all the lines of a chunk, where every octet is a character.
+    return this.#decoded.length === this.#buffer.length
+      ? this.#decoded.slice(start, end)
+      : this.#text.decode(this.#buffer.subarray(start, end));
   }
 
   #fail(detail: string): Decoded {
@@ -152,14 +170,16 @@ function replyOf(code: number, lines: readonly string[]): Reply {
 }
 
 /** A handshake or alert record of TLS 1.x (RFC 8446 §5.1): no reply starts with a control octet. */
-function isTlsRecord([type, major]: Uint8Array): boolean {
-  return (type === 0x15 || type === 0x16) && major === 0x03;
+function isTlsRecord(octets: Uint8Array, at: number): boolean {
+  const type = octets[at];
+  return (type === 0x15 || type === 0x16) && octets[at + 1] === 0x03;
 }
 
 /** RFC 5321 §4.2: three digits, the first from 2 to 5. */
-function codeOf(line: Uint8Array): number | undefined {
-  const digits = [line[0], line[1], line[2]].map((octet) => (octet ?? 0) - DIGIT_0);
-  const [first = -1, second = -1, third = -1] = digits;
+function codeOf(octets: Uint8Array, at: number): number | undefined {
+  const first = (octets[at] ?? 0) - DIGIT_0;
+  const second = (octets[at + 1] ?? 0) - DIGIT_0;
+  const third = (octets[at + 2] ?? 0) - DIGIT_0;
   if (first < 2 || first > 5) return undefined;
   if (second < 0 || second > 9 || third < 0 || third > 9) return undefined;
   return first * 100 + second * 10 + third;
@@ -170,6 +190,8 @@ function codeOf(line: Uint8Array): number | undefined {
  * separators, bidirectional controls. A tab becomes a space.
  */
 function clean(text: string): string {
+  // Nearly every reply has nothing of it.
+  if (!/[^ -~]/.test(text)) return text;
   return text
     .replaceAll("\t", " ")
     .replace(/[^ -~\u00a0-\uffff]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "");

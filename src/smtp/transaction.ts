@@ -5,7 +5,7 @@
  * size, never the content; the dialogue owns the stream and the order of replies.
  */
 import type { Capabilities } from "./capabilities.ts";
-import { bdatLast, DATA, encodeCommand, mailFrom, rcptTo, RSET, type Command } from "./command.ts";
+import { bdatLast, checkCommand, DATA, mailFrom, rcptTo, RSET, type Command } from "./command.ts";
 import {
   failed,
   isTransient,
@@ -30,7 +30,7 @@ export interface Transaction {
   readonly sizeOctets?: number;
   /** `all`: nothing is sent unless every recipient is taken. */
   readonly recipientPolicy: RecipientPolicy;
-  readonly requests?: Requests;
+  readonly requests?: Requests | undefined;
 }
 
 export type RecipientPolicy = "any" | "all";
@@ -104,16 +104,17 @@ export class TransactionRun {
     this.#bdatOctets = keywords.has("CHUNKING") ? sizeOctets : undefined;
     this.#mayGoUnasked = options.mayGoUnasked && (sizeOctets ?? 0) <= MAX_UNASKED_OCTETS;
     const mail = mailFrom(reversePath, {
-      ...(sizeOctets !== undefined && keywords.has("SIZE") ? { sizeOctets } : {}),
+      sizeOctets: keywords.has("SIZE") ? sizeOctets : undefined,
       smtpUtf8,
       // RFC 6532 §3.1: header fields in UTF-8 are 8-bit content.
       eightBitMime: (smtpUtf8 || eightBit === true) && keywords.has("8BITMIME"),
-      ...(requests === undefined ? {} : { words: mailWords(requests) }),
+      words: requests === undefined ? undefined : mailWords(requests),
     });
     this.#rcptCommands = forwardPaths.map((path) =>
       rcptTo(path, requests === undefined ? [] : rcptWords(requests, path)),
     );
-    for (const command of [mail, ...this.#rcptCommands]) encodeCommand(command);
+    checkCommand(mail);
+    this.#rcptCommands.forEach(checkCommand);
     this.#toWrite = [{ type: "mail", stage: "mail", command: mail }];
     if (options.reset) this.#toWrite.unshift({ type: "rset", stage: "mail", command: RSET });
   }
@@ -163,8 +164,8 @@ export class TransactionRun {
     }
   }
 
-  /** How it ended, where no reply is owed and no command is left; the transcript is the caller's. */
-  outcome(transcript: readonly string[]): TransactionOutcome | undefined {
+  /** How it ended, where no reply is owed and no command is left. A failure needs the transcript. */
+  outcome(transcript: () => readonly string[]): TransactionOutcome | undefined {
     if (this.#finalReply !== undefined) {
       const accepted = this.transaction.forwardPaths.filter((path) => this.#accepted.has(path));
       return { status: "accepted", accepted, refused: this.#refused, reply: this.#finalReply };
@@ -172,7 +173,7 @@ export class TransactionRun {
     const failure = this.#failure ?? this.#recipientFailure();
     return failure === undefined
       ? undefined
-      : failed({ ...failure, ...this.refusals(), transcript });
+      : failed({ ...failure, ...this.refusals(), transcript: transcript() });
   }
 
   /** The refused recipients so far, as a part of a Failure. */

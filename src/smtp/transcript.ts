@@ -47,13 +47,15 @@ export class Transcript {
   }
 
   client(line: string): void {
-    this.#add(`C: ${line}`);
+    this.#add(`C: ${this.redact(line)}`);
   }
 
-  server(reply: Reply): void {
-    for (const [index, line] of reply.lines.entries()) {
-      this.#add(`S: ${reply.code}${index < reply.lines.length - 1 ? "-" : " "}${line}`);
-    }
+  /** Takes a reply, and gives it back as evidence: redacted and cut, as {@link redactReply} has it. */
+  server(reply: Reply): Reply {
+    const lines = reply.lines.map((line) => this.redact(line));
+    const last = lines.length - 1;
+    lines.forEach((line, index) => this.#add(`S: ${reply.code}${index < last ? "-" : " "}${line}`));
+    return cutReply({ ...reply, lines });
   }
 
   /** What went out in AUTH must not come back in an error: some relays echo what they did not take. */
@@ -76,7 +78,7 @@ export class Transcript {
 
   /** Something that is not a line of either side: `TLS is up`. */
   note(text: string): void {
-    this.#add(`-- ${text}`);
+    this.#add(`-- ${this.redact(text)}`);
   }
 
   lines(): readonly string[] {
@@ -98,19 +100,12 @@ export class Transcript {
    * of a thousand recipients.
    */
   redactReply(reply: Reply): Reply {
-    const lines: string[] = [];
-    let left = MAX_REPLY_CHARACTERS;
-    for (const line of reply.lines) {
-      if (left <= 0) break;
-      const kept = this.redact(line).slice(0, left);
-      lines.push(kept);
-      left -= kept.length;
-    }
-    return { ...reply, lines };
+    return cutReply({ ...reply, lines: reply.lines.map((line) => this.redact(line)) });
   }
 
+  /** Takes a line that is redacted already. */
   #add(line: string): void {
-    const short = cut(this.redact(line), MAX_LINE_CHARACTERS);
+    const short = cut(line, MAX_LINE_CHARACTERS);
     if (this.#first.length < FIRST_LINES) {
       this.#first.push(short);
       return;
@@ -147,6 +142,21 @@ function secretForms(secret: string): readonly string[] {
 /** Always after `redact`: a secret that is cut in two is no longer recognised. */
 function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}...` : text;
+}
+
+/** Always after `redact`, as {@link cut}. */
+function cutReply(reply: Reply): Reply {
+  const isShort = reply.lines.length === 1 && (reply.lines[0] ?? "").length <= MAX_REPLY_CHARACTERS;
+  if (isShort) return reply;
+  const lines: string[] = [];
+  let left = MAX_REPLY_CHARACTERS;
+  for (const line of reply.lines) {
+    if (left <= 0) break;
+    const kept = line.slice(0, left);
+    lines.push(kept);
+    left -= kept.length;
+  }
+  return { ...reply, lines };
 }
 
 /** The characters that only the secret decides when `shift` unknown octets come before it. */

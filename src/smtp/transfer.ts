@@ -111,10 +111,13 @@ export class Transfer {
   begin(): readonly TransferMove[] {
     const lack = this.#delivery.lack(this.#options);
     if (lack !== undefined) return [this.#refused(lack.message, lack.extension)];
-    const refused = this.#checked(() => this.#delivery.rehearse());
-    if (refused !== undefined) return refused;
-    this.#options.line.begin();
-    return this.#next();
+    const { isAlive, line } = this.#options;
+    const refused = this.#checked(() => {
+      this.#run = this.#delivery.first({ reset: this.#needsReset, mayGoUnasked: isAlive });
+    });
+    if (refused !== undefined || this.#run === undefined) return refused ?? [];
+    line.begin();
+    return this.#advance(this.#run);
   }
 
   /** Begins the next transaction, in its turn. */
@@ -174,7 +177,7 @@ export class Transfer {
   end(failure: Failure): TransactionOutcome {
     // What the relay has said already stands, however the session ends.
     const run = failure.extension === "CHUNKING" ? undefined : this.#run;
-    const told = run?.outcome(failure.transcript);
+    const told = run?.outcome(() => failure.transcript);
     if (run !== undefined && told !== undefined && told.status !== "accepted") {
       // Of the recipients that no transaction has had it says nothing: for them the session just ended.
       return this.#delivery.absorb(run, told) ?? this.#delivery.end(failure);
@@ -220,7 +223,7 @@ export class Transfer {
       return [...moves, { type: "content", framing: "octets" }];
     }
     if (this.#owed.length > 0) return [...moves, { type: "await", stage: this.stage }];
-    const outcome = run.outcome(this.#options.transcript.lines());
+    const outcome = run.outcome(() => this.#options.transcript.lines());
     return outcome === undefined ? moves : this.#conclude(run, outcome);
   }
 

@@ -1,7 +1,10 @@
 /** What the benchmark asks of a sender, and of the sink afterwards: plain data that travels as JSON. */
 
-/** `cold`: a session per mail. `awaited`: one session, each send awaited. `batch`: one session for all. */
-export type Mode = "cold" | "awaited" | "batch";
+/**
+ * `cold`: a session per mail. `known`: the same, by a sender that keeps what it learnt of the relay in runs
+ * before. `awaited`: one session, each send awaited. `batch`: one session for all.
+ */
+export type Mode = "cold" | "known" | "awaited" | "batch";
 
 export type Security = "starttls" | "tls";
 

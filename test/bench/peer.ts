@@ -17,6 +17,8 @@ export interface Peer {
   readonly takes: "octets" | "base64";
   /** One mail over a session of its own; resolves at the final reply. */
   readonly cold: Send<SampleMail>;
+  /** As `cold`, with what is kept of the runs before; absent where nothing is. */
+  readonly known?: Send<SampleMail>;
   /** All over one session, each begun when the one before has its final reply. */
   readonly awaited: Send<Iterable<SampleMail>>;
   /** All over one session, as fast as the library goes. */
@@ -29,8 +31,10 @@ export async function sendBy(
   mode: Mode,
   { relay, mails }: { readonly relay: RelayAddress; readonly mails: Iterable<SampleMail> },
 ): Promise<Leave> {
-  if (mode !== "cold") return peer[mode](relay, mails);
+  if (mode === "awaited" || mode === "batch") return peer[mode](relay, mails);
+  const send = peer[mode];
+  if (send === undefined) throw new Error("it keeps nothing of a relay");
   const leaves: Leave[] = [];
-  for (const mail of mails) leaves.push(await peer.cold(relay, mail));
+  for (const mail of mails) leaves.push(await send(relay, mail));
   return async () => void (await Promise.all(leaves.map((leave) => leave())));
 }

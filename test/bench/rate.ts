@@ -48,9 +48,9 @@ async function smallMails(
   { isQuick }: Extent,
 ): Promise<readonly [readonly Samples[], readonly Samples[]]> {
   const measured = async (): Promise<readonly [readonly Samples[], readonly Samples[]]> => {
-    const rounds = isQuick ? 1 : 5;
+    const rounds = isQuick ? 1 : 7;
     const batch = await samples(lab, { mode: "batch", count: isQuick ? 50 : 1_000 }, rounds);
-    const awaited = await samples(lab, { mode: "awaited", count: isQuick ? 20 : 300 }, rounds);
+    const awaited = await samples(lab, { mode: "awaited", count: isQuick ? 20 : 1_000 }, rounds);
     return [batch, awaited];
   };
   const found = SMALL.get(lab) ?? measured();

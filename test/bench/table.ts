@@ -2,14 +2,15 @@
 import { CONTENDERS } from "./contender.ts";
 import type { Finding, Growth, Row, Unit } from "./finding.ts";
 
-const METHOD = `R is a round trip, TCP and TLS counted, to the final 250: the difference between a long and a short link,
-over the difference of their round-trip times. The link delays each way and the TCP handshake, and limits nothing
-else. "x" is relative to worker-mailer in the same round and mode; for CPU, less is better. Medians over rounds, in
-processes that have warmed up (but for the cold start of an empty Worker, and memory). Everything
-is sent over TLS with AUTH to a sink in a process of its own, which found each mail exactly once and its content
-equal to what was asked. An attachment is in memory beforehand in the form that the library takes: octets, or
-base64 for worker-mailer and emailjs. nodemailer without its pool opens a session for each mail. emailjs leaves
-Nagle's algorithm on, and waits for delayed acknowledgements.`;
+const METHOD = `R is a round trip, TCP and TLS counted, to the final 250: the difference between a long and a short link, over
+the difference of their round-trip times. The link delays each way and the TCP handshake, and limits nothing
+else. "x" is relative to worker-mailer in the same round and mode; for CPU, less is better. Medians over
+rounds, in processes that have warmed up (but for the cold start of an empty Worker, and memory). Everything
+is sent over TLS with AUTH to a sink in a process of its own, which found each mail exactly once and its
+content equal to what was asked. An attachment is in memory beforehand in the form that the library takes:
+octets, or base64 for worker-mailer and emailjs. Where AUTH has worked before, the sender has sent a mail over
+the same link in an earlier run, and dials anew. nodemailer without its pool opens a session for each mail.
+emailjs leaves Nagle's algorithm on, and waits for delayed acknowledgements.`;
 
 /** What the README shows: the table alone. */
 export function summary(findings: readonly Finding[]): string {

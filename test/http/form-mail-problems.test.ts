@@ -19,6 +19,7 @@ describe("what a form cannot say", () => {
       "/list_unsubscribe",
       /`list_unsubscribe` .*JSON/,
     ],
+    ["tags that are no JSON", ["tags=a"], "/tags", /`tags` field\. .*JSON/],
     ["JSON that is cut off", ['attachments=[{"content":'], "/attachments", /JSON/],
     ["two flags", ["requireTls=true", "requireTls=true"], "/requireTls", /2 times/],
     ["Latin-1 that was decoded", ["text=Gr\ufffd\ufffde"], "/text", /not UTF-8/],

@@ -38,6 +38,12 @@ describe("parts without a file name", () => {
     ["that is no number is left to be refused", ["priority=high"], { priority: "high" }],
     ["that is no boolean is left to be refused", ["requireTls=yes"], { requireTls: "yes" }],
     ["of JSON that is empty is absent", ["dsn=", "priority= ", "calendar=\n"], {}],
+    [
+      "of JSON that is a list",
+      ['tags=[{"name":"a","value":"b"}]'],
+      { tags: [{ name: "a", value: "b" }] },
+    ],
+    ["that is a time", ["scheduled_at=in 5 minutes"], { scheduled_at: "in 5 minutes" }],
     ["headers as JSON", ['headers={"X-A":"1"}'], { headers: { "X-A": "1" } }],
     [
       "headers by name",

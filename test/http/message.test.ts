@@ -99,6 +99,13 @@ describe("the envelope", () => {
       "",
       /^Unknown query parameter `requireTls`/,
     ],
+    [
+      "a time, which a whole message cannot have",
+      "?scheduled_at=in%205%20minutes",
+      {},
+      "",
+      /^Unknown query parameter `scheduled_at`/,
+    ],
     ["an odd parameter", "?%E9%0A`=1", {}, "", /^[ -~]+$/],
   ])("refuses %s", async (_, query, headers, pointer, detail) => {
     const { problems } = await read(query, headers);

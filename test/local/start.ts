@@ -89,6 +89,7 @@ function welcome({ worker, inbox, relay, token }: Stack): void {
 ${heading("Postrider is running.")} Mail goes to a local relay, and no further.
 
   Worker  ${worker.url}  (token: ${token})
+  Docs    ${worker.url}/docs
   Inbox   ${inbox.url}  (and as files in ${relative("", MAIL_FOLDER)})
   Relay   ${relay.host}:${relay.port}  (STARTTLS, AUTH as ${relay.username})
 

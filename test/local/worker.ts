@@ -17,6 +17,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import { writeCaBundle } from "./certificates.ts";
 import { freePort } from "./ports.ts";
+import { makeTables } from "./tables.ts";
 
 export interface WorkerOptions {
   /** Vars and secrets, by name. */
@@ -54,6 +55,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const scratch = mkdtempSync(join(tmpdir(), "postrider-worker-"));
   const emptyEnvFile = join(scratch, "empty.env");
   writeFileSync(emptyEnvFile, "");
+  const state = options.persistTo ?? join(scratch, "state");
+  // A Worker of another folder has databases of its own, or none.
+  if (options.folder === undefined) {
+    await makeTables(state).catch(async (error: unknown) => {
+      await rm(scratch, { recursive: true, force: true });
+      throw error;
+    });
+  }
 
   const child = spawn(
     process.execPath,
@@ -68,7 +77,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       `--port=${port}`,
       "--inspector-port=0",
       `--env-file=${emptyEnvFile}`,
-      `--persist-to=${options.persistTo ?? join(scratch, "state")}`,
+      `--persist-to=${state}`,
       "--show-interactive-dev-session=false",
       ...Object.entries(options.vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
       ...(options.arguments ?? []),

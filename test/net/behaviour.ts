@@ -50,6 +50,17 @@ export interface Arrived {
   readonly session: Readonly<Record<string, string | boolean>>;
 }
 
+/** The secret of the webhooks that the control server plays. */
+export const HOOK_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+/** What such a webhook was sent. */
+export interface HookCall {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** As node:crypto computes it. */
+  readonly isSigned: boolean;
+}
+
 declare module "vitest" {
   interface ProvidedContext {
     readonly ports: Ports;

@@ -1,7 +1,7 @@
 /** The control server of relays.ts, from a test in whichever runtime. */
 import { inject } from "vitest";
 
-import type { Arrived, Behaviour, Ports, Received } from "./behaviour.ts";
+import type { Arrived, Behaviour, HookCall, Ports, Received } from "./behaviour.ts";
 
 export function ports(): Ports {
   return inject("ports");
@@ -29,6 +29,17 @@ export async function arrived(
   return mails
     .map((mail) => ({ ...mail, raw: atob(mail.raw) }))
     .filter((mail) => mail.raw.includes(text));
+}
+
+/** The URL of a webhook that answers with these statuses, one after the other; the last one for good. */
+export function hook(name: string, statuses: readonly number[], retryAfter?: string): string {
+  const query = retryAfter === undefined ? "" : `?retry-after=${encodeURIComponent(retryAfter)}`;
+  return `http://127.0.0.1:${ports().control}/hook/${name}/${statuses.join(",")}${query}`;
+}
+
+/** What that webhook was sent. */
+export async function called(name: string): Promise<readonly HookCall[]> {
+  return ask(`/hooks/${name}`);
 }
 
 async function ask<T>(path: string): Promise<T> {

@@ -10,12 +10,15 @@ import type { TestProject } from "vitest/node";
 import { startRelay, type ReceivedMail, type Relay } from "../local/relay.ts";
 import { lint } from "../mail/lint.ts";
 import type { Arrived, Behaviour } from "./behaviour.ts";
+import { Hooks } from "./hooks.ts";
 import { startHostileServer, type HostileServer } from "./hostile-server.ts";
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const refuseRecipients = {
     "unknown@example.org": "550 5.1.1 No such user",
     "later@example.org": "451 4.2.1 Mailbox busy",
+    "full@example.org": "452 4.2.2 Mailbox full",
+    "grey@example.org": "450 4.7.1 Greylisted, please retry after 1000 seconds",
   };
   // Whatever test sends a mail: what arrives of those that are composed has no fault.
   const faults: string[] = [];
@@ -30,7 +33,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     small: await startRelay({ maxBytes: 2000, onMail }),
   };
   const hostile = new Map<string, HostileServer>();
+  const hooks = new Hooks();
   const control = createServer((request, response) => {
+    if (hooks.takes(request, response)) return;
     void answer(request, relays, hostile).then((body) => send(response, body));
   });
   await new Promise<void>((resolve) => control.listen(0, "127.0.0.1", resolve));

@@ -53,7 +53,7 @@ function runOnce(
     run.take({ type: "content", stage: "content" }, reply(content));
   }
   const paths = run.transaction.forwardPaths;
-  const outcome = run.outcome([]);
+  const outcome = run.outcome(() => []);
   if (outcome === undefined) throw new Error("the transaction has no outcome");
   return { paths, outcome: delivery.absorb(run, outcome) };
 }

@@ -72,6 +72,16 @@ describe("a reply", () => {
     expect(only(text)?.type).toBe("reply");
   });
 
+  it("keeps lines apart where octets and characters differ in number", () => {
+    const rude = Uint8Array.of(0x32, 0x35, 0x30, 0x20, 0xe2, 0x82, 0x0d, 0x0a);
+    const chunk = new Uint8Array([...encode("250-caf\u00e9\r\n250 \u{1f4e7}\r\n"), ...rude]);
+    expect(decodeAll([chunk, encode("220 z\r\n")])).toStrictEqual([
+      { type: "reply", reply: { code: 250, lines: ["caf\u00e9", "\u{1f4e7}"] } },
+      { type: "reply", reply: { code: 250, lines: ["\ufffd"] } },
+      { type: "reply", reply: { code: 220, lines: ["z"] } },
+    ]);
+  });
+
   it("does not throw for octets that are no UTF-8", () => {
     const octets = Uint8Array.of(0x32, 0x35, 0x30, 0x20, 0xff, 0xfe, 0x0d, 0x0a);
     expect(decodeAll([octets])).toStrictEqual([

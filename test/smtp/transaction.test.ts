@@ -178,7 +178,7 @@ describe("the failure tells", () => {
   const two = ["bob@example.org", "cat@example.org"];
   const answered = (run: TransactionRun, ...steps: readonly (readonly [Step, Reply])[]) => {
     for (const [step, answer] of steps) run.take(step, answer);
-    return run.outcome(["S: 220"]);
+    return run.outcome(() => ["S: 220"]);
   };
   const no = reply(550, "5.7.1 No");
 
@@ -285,7 +285,7 @@ describe("the failure tells", () => {
 describe("what the replies add up to", () => {
   it("is nothing while no reply has decided", () => {
     const run = runUpTo("rcpt");
-    expect(run.outcome([])).toBeUndefined();
+    expect(run.outcome(() => [])).toBeUndefined();
     expect(run.refusals()).toStrictEqual({});
   });
 
@@ -293,7 +293,7 @@ describe("what the replies add up to", () => {
     const run = runOf({ forwardPaths: ["a@x.org", "b@x.org", "c@x.org"] });
     for (const code of [250, 550, 251]) run.take(STEPS.rcpt, reply(code));
     run.take(STEPS.content, reply(250, "Queued"));
-    expect(run.outcome([])).toStrictEqual({
+    expect(run.outcome(() => [])).toStrictEqual({
       status: "accepted",
       accepted: ["a@x.org", "c@x.org"],
       refused: [{ recipient: "b@x.org", reply: reply(550) }],
@@ -327,7 +327,7 @@ describe("a refusal is about the size", () => {
   ])("%s %j: %s", (type, answer, isAboutSize) => {
     const run = runOf();
     run.take(STEPS[type], answer);
-    const outcome = run.outcome([]);
+    const outcome = run.outcome(() => []);
     const extension =
       outcome?.status === "accepted" ? "none" : (outcome?.failure.extension ?? "none");
     expect(extension).toBe(isAboutSize ? "SIZE" : "none");

@@ -3,6 +3,7 @@ import { createMessageBatch } from "cloudflare:test";
 import { beforeEach, expect, vi } from "vitest";
 
 import type { Env } from "../../src/env.ts";
+import type { QueuedEvent } from "../../src/queued-event.ts";
 import type { QueueBody, QueuedMail } from "../../src/queued-mail.ts";
 import worker from "../../src/worker.ts";
 import { mail } from "./worker-calls.ts";
@@ -23,9 +24,25 @@ export const binding = {
     // As the platform does: a copy, by way of JSON.
     queue.again.push({ ...options, body: JSON.parse(JSON.stringify(body)) });
   },
+  sendBatch: async (messages: readonly Again[]) => {
+    queue.failures -= 1;
+    if (queue.failures >= 0) throw new Error("Queue send failed");
+    queue.again.push(...(JSON.parse(JSON.stringify(messages)) as Again[]));
+  },
 } as unknown as NonNullable<Env["MAIL_QUEUE"]>;
 
+/** What was told to webhooks. */
+export const told: QueuedEvent[] = [];
+
+/** The binding EVENT_QUEUE. */
+export const eventBinding = {
+  sendBatch: async (messages: readonly { readonly body: QueuedEvent }[]) => {
+    told.push(...messages.map(({ body }) => JSON.parse(JSON.stringify(body)) as QueuedEvent));
+  },
+} as unknown as NonNullable<Env["EVENT_QUEUE"]>;
+
 beforeEach(() => {
+  told.length = 0;
   queue.again = [];
   queue.failures = 0;
 });
@@ -34,20 +51,22 @@ interface Given {
   readonly body: unknown;
   readonly id?: string;
   readonly attempts?: number;
+  readonly timestamp?: Date;
 }
 
 /** How each message ended: "ack", or the seconds until its retry. */
 export async function consume(
   given: readonly Given[],
   env: Env,
+  queueName = "postrider-mail",
 ): Promise<readonly ("ack" | number)[]> {
-  const messages = given.map(({ body, id, attempts = 1 }) => ({
+  const messages = given.map(({ body, id, attempts = 1, timestamp }) => ({
     id: id ?? crypto.randomUUID().replaceAll("-", ""),
-    timestamp: new Date(1_790_000_000_000),
+    timestamp: timestamp ?? new Date(1_790_000_000_000),
     attempts,
     body,
   }));
-  const batch = createMessageBatch("postrider-mail", messages);
+  const batch = createMessageBatch(queueName, messages);
   const spies = batch.messages.map((message) => ({
     ack: vi.spyOn(message, "ack"),
     retry: vi.spyOn(message, "retry"),

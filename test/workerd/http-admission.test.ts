@@ -6,7 +6,7 @@ import { createApp } from "../../src/http/app.ts";
 import { RelayMemory } from "../../src/relay-memory.ts";
 import { connect } from "../../src/net/cloudflare.ts";
 import { arrived } from "../net/control.ts";
-import { call, mail, post, relays, TOKEN, vars, WRONG_PASSWORD } from "./worker-calls.ts";
+import { call, mail, post, relays, TOKEN, vars } from "./worker-calls.ts";
 
 const OTHER_TOKEN = "other-fedcba9876543210";
 
@@ -110,19 +110,37 @@ describe("paths and methods", () => {
     expect((await post(path, "null", { env: relays([1]) })).status).toBe(422);
   });
 
-  it.each(["/email", "/emails/1", "/Emails", "/%65mails", "/emails/batch", "/health/x"])(
-    "%s is 404",
-    async (path) => {
-      expect(await post(path, mail())).toMatchObject({ status: 404, body: { name: "not_found" } });
-    },
-  );
+  it.each([
+    "/email",
+    "/Emails",
+    "/%65mails",
+    "/health/x",
+    "/emails/metrics",
+    "/emails/receiving",
+    "/emails/receiving/x",
+    "/emails/receiving/cancel",
+    "/emails/x/share",
+    "/emails/x/attachments",
+    "/emails/x/attachments/y",
+    "/emails/x/cancel/y",
+    "/suppressions/x/y",
+  ])("%s is 404", async (path) => {
+    expect(await post(path, mail())).toMatchObject({ status: 404, body: { name: "not_found" } });
+  });
 
   it.each([
-    ["GET", "/emails", "POST"],
-    ["HEAD", "/emails", "POST"],
-    ["PUT", "/emails", "POST"],
-    ["OPTIONS", "/emails", "POST"],
-    ["PROPFIND", "/emails/", "POST"],
+    ["PUT", "/emails", "GET, HEAD, POST"],
+    ["OPTIONS", "/emails", "GET, HEAD, POST"],
+    ["PROPFIND", "/emails/", "GET, HEAD, POST"],
+    ["GET", "/emails/batch", "POST"],
+    ["HEAD", "/emails/batch", "POST"],
+    ["PATCH", "/emails/batch", "POST"],
+    ["POST", "/emails/x", "GET, HEAD, PATCH"],
+    ["DELETE", "/emails/x", "GET, HEAD, PATCH"],
+    ["GET", "/emails/x/cancel", "POST"],
+    ["HEAD", "/emails/x/cancel", "POST"],
+    ["DELETE", "/suppressions", "GET, HEAD, POST"],
+    ["POST", "/suppressions/x", "GET, HEAD, DELETE"],
     ["GET", "/verify", "POST"],
     ["POST", "/health", "GET, HEAD"],
     ["DELETE", "/", "GET, HEAD"],
@@ -229,60 +247,5 @@ describe("what this deployment will not do", () => {
     expect((await post("/emails", input, { env })).status).toBe(200);
     const [one] = await arrived("starttls", input.subject);
     expect(one?.mailFrom).toBe("");
-  });
-});
-
-describe("POST /verify", () => {
-  it("reports what the relay offers", async () => {
-    const { status, body } = await post("/verify", "", { headers: { "content-type": "" } });
-    expect(status).toBe(200);
-    expect(body).toMatchObject({
-      ok: true,
-      relays: [{ ok: true, security: "starttls", authMechanisms: ["PLAIN", "LOGIN"] }],
-    });
-    expect(JSON.stringify(body)).toContain("C: AUTH PLAIN ***");
-  });
-
-  it("reports a wrong password with advice, once for each relay", async () => {
-    const env = vars({ SMTP_PASSWORD: WRONG_PASSWORD });
-    const { status, body } = await post("/verify", "{}", { env });
-    expect(status).toBe(200);
-    expect(body).toMatchObject({
-      ok: false,
-      relays: [{ ok: false, failure: { cause: "auth", reply: { code: 535 } } }],
-    });
-    expect(JSON.stringify(body)).toContain("Check user name and password");
-  });
-
-  it("wants a token, and reads away the body", async () => {
-    expect((await call("/verify", { method: "POST" })).status).toBe(401);
-    const request = { method: "POST", headers: { authorization: "Bearer token-0123456789abcdef" } };
-    expect((await call("/verify", { ...request, body: "x".repeat(300_000) })).status).toBe(200);
-  });
-});
-
-describe("GET /health", () => {
-  it("is ok without a token, and by HEAD", async () => {
-    expect(await call("/health")).toMatchObject({ status: 200, body: { status: "ok" } });
-    expect((await call("/health", { method: "HEAD" })).status).toBe(200);
-  });
-
-  it("is 503 with every name and no value where something is wrong", async () => {
-    const env = vars({
-      SMTP_PORT: "7391x",
-      DELIVERY: "pigeon",
-      API_TOKENS: "short-7391",
-      ALLOWED_SENDERS: "?7391",
-    });
-    const { status, body } = await call("/health", {}, env);
-    expect(status).toBe(503);
-    const problems = body["problems"] as readonly { name: string }[];
-    expect(problems.map(({ name }) => name).toSorted()).toStrictEqual([
-      "ALLOWED_SENDERS",
-      "API_TOKENS",
-      "DELIVERY",
-      "SMTP_PORT",
-    ]);
-    expect(JSON.stringify(body)).not.toMatch(/7391|pigeon/);
   });
 });

@@ -87,7 +87,9 @@ describe("a mail too large for the queue", () => {
     const env = relays([1], { MAIL_QUEUE, DELIVERY: "queue" });
     const answer = await post("/emails", large(), { env, headers: ASYNC });
     expect(answer.status).toBe(413);
-    expect(answer.body["message"]).toMatch(/has 130\d{3} octets; the queue takes 127500\./);
+    expect(answer.body["message"]).toMatch(
+      /has 130\d{3} octets; without the R2 binding SPOOL at most 127500 can/,
+    );
     expect(sent).toStrictEqual([]);
   });
 

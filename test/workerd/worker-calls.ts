@@ -8,6 +8,7 @@ import { expect } from "vitest";
 import type { Env } from "../../src/env.ts";
 import worker from "../../src/worker.ts";
 import { ports } from "../net/control.ts";
+import { expectAllowed, expectDocumented } from "./documented.ts";
 
 export const TOKEN = "token-0123456789abcdef";
 /** base64 of "\0postrider\0postrider": what AUTH PLAIN says to the test relays. */
@@ -69,7 +70,11 @@ export async function call(path: string, init: RequestInit = {}, env = vars()): 
     headers: response.headers,
     body: body as Answer["body"],
   };
-  if (request.method !== "HEAD") expectShape(answer);
+  if (request.method !== "HEAD") {
+    expectShape(answer);
+    expectDocumented(request, answer);
+    expectAllowed(request, init.body, answer.status);
+  }
   return answer;
 }
 
@@ -110,7 +115,7 @@ export function mail<T extends object>(
 /** Resend's members and those of RFC 9457 in every error; no trace of an error in a success. */
 function expectShape({ status, headers, body }: Answer): void {
   expect(body).not.toHaveProperty("error");
-  if (status < 400 || body["status"] === "misconfigured") {
+  if (status < 400 || body["bindings"] !== undefined) {
     expect(headers.get("content-type")).toMatch(/^application\/json/);
     expect(body).not.toHaveProperty("statusCode");
     return;
@@ -120,7 +125,7 @@ function expectShape({ status, headers, body }: Answer): void {
   expect(headers.get("cache-control")).toBe("no-store");
   expect(body).toMatchObject({ statusCode: status, status, detail: body["message"] });
   expect(body["name"]).toMatch(
-    /^(?:validation_error|missing_required_field|invalid_attachment|invalid_idempotency_key|missing_api_key|invalid_api_key|not_found|method_not_allowed|application_error)$/,
+    /^(?:validation_error|missing_required_field|invalid_attachment|invalid_parameter|invalid_idempotency_key|invalid_idempotent_request|concurrent_idempotent_requests|missing_api_key|restricted_api_key|invalid_api_key|not_found|method_not_allowed|rate_limit_exceeded|application_error)$/,
   );
   expect(body["type"]).toMatch(/^https:\/\/.+#[a-z-]+$/);
   expect(body["title"]).toMatch(/^[A-Z]/);

@@ -134,6 +134,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   "algorithm",
 ] satisfies readonly (keyof DkimKeyInput)[]);
 
+const UNKNOWN_OPTION = `There is an unknown option. Those of a DKIM key are ${[...KNOWN].join(", ")}.`;
+
 function parseDkimKey(
   input: unknown,
   pointer: string,
@@ -160,10 +162,8 @@ class KeyReader {
     this.#options = options;
     this.#at = at;
     for (const name of options.keys()) {
-      if (KNOWN.has(name)) continue;
-      const detail = `\`${printable(name)}\` is not an option of a DKIM key.`;
-      // Not the name itself: it is as long and as odd as it likes.
-      this.problems.push({ pointer: at, detail });
+      // The name is in the pointer alone: a setting shows no more than the sentence.
+      if (!KNOWN.has(name)) this.#problem(printable(name), UNKNOWN_OPTION);
     }
   }
 

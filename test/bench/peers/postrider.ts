@@ -4,6 +4,9 @@ import { HOST, PASSWORD, USERNAME } from "../command.ts";
 import type { Peer, RelayAddress } from "../peer.ts";
 import { ATTACHMENT_NAME, type SampleMail } from "../sample.ts";
 
+/** By port. */
+const KEPT = new Map<number, Mailer>();
+
 export const peer: Peer = {
   takes: "octets",
 
@@ -11,6 +14,14 @@ export const peer: Peer = {
     const mailer = mailerFor(relay);
     await mailer.send(input(mail));
     return () => mailer.close();
+  },
+
+  async known(relay, mail) {
+    const mailer = KEPT.get(relay.port) ?? mailerFor(relay);
+    KEPT.set(relay.port, mailer);
+    await mailer.send(input(mail));
+    // It hangs up by itself after each mail, and is kept for the next.
+    return async () => undefined;
   },
 
   async awaited(relay, mails) {

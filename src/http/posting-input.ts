@@ -1,10 +1,9 @@
 /**
- * The mail in the body of a request, whichever way it is written: JSON, a form, or a whole message. What
- * a mail may be is not decided here; see `parseMail`.
+ * The posting in the body of a request, whichever way it is written: JSON, a form, or a whole message.
+ * What it may be is not decided here; see `parsePosting`.
  */
 import { LIMITS } from "../mail/limits.ts";
-import type { ParsedMail } from "../mail/mail.ts";
-import { parseMail } from "../mail/parse-mail.ts";
+import { parsePosting, type Posting } from "../posting.ts";
 import type { Problem } from "../smtp/outcome.ts";
 import { invalidMailDetails } from "./answer.ts";
 import type { Body, MailBody } from "./body.ts";
@@ -13,13 +12,21 @@ import { readJson } from "./json.ts";
 import { readMessage } from "./message.ts";
 import type { ProblemDetails } from "./problem.ts";
 
-/** The valid mail in the body, or what to answer: every problem that was found, together. */
-export async function readMail(request: Request): Promise<Body<ParsedMail>> {
+/** A valid posting, and what it was made of. */
+export interface PostingBody {
+  readonly posting: Posting;
+  readonly input: unknown;
+}
+
+/** The valid posting in the body, or what to answer: every problem that was found, together. */
+export async function readPosting(request: Request): Promise<Body<PostingBody>> {
   const body = await readMailInput(request);
   if (!body.ok) return body;
   const { input, problems } = body.value;
-  const parsed = parseMail(input);
-  if (parsed.ok && problems.length === 0) return parsed;
+  const parsed = parsePosting(input);
+  if (parsed.ok && problems.length === 0) {
+    return { ok: true, value: { posting: parsed.value, input } };
+  }
   const further = parsed.ok
     ? []
     : parsed.problems.filter(({ pointer }) => !isIn(pointer, problems));
@@ -27,11 +34,18 @@ export async function readMail(request: Request): Promise<Body<ParsedMail>> {
   return { ok: false, problem: invalidMailDetails(all) };
 }
 
+/** The body of a request that takes nothing but JSON. */
+export async function readJsonBody(request: Request, mostOctets?: number): Promise<Body<unknown>> {
+  const encoding = request.headers.get("content-encoding") ?? "identity";
+  const isJson = mediaTypeOf(request) === "application/json";
+  if (!isJson || encoding !== "identity") return { ok: false, problem: NO_JSON };
+  return readJson(request, mostOctets);
+}
+
 async function readMailInput(request: Request): Promise<Body<MailBody>> {
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity") return { ok: false, problem: UNSUPPORTED };
-  const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
-  switch (type.trim().toLowerCase()) {
+  switch (mediaTypeOf(request)) {
     case "application/json": {
       const json = await readJson(request);
       return json.ok ? { ok: true, value: { input: json.value, problems: [] } } : json;
@@ -43,6 +57,11 @@ async function readMailInput(request: Request): Promise<Body<MailBody>> {
     default:
       return { ok: false, problem: UNSUPPORTED };
   }
+}
+
+function mediaTypeOf(request: Request): string {
+  const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
+  return type.trim().toLowerCase();
 }
 
 /** Whether the place, or one around it, has a problem already. */
@@ -58,4 +77,12 @@ const UNSUPPORTED: ProblemDetails = {
     "Send the mail as `Content-Type: application/json`, `multipart/form-data` or `message/rfc822`, " +
     "without Content-Encoding.",
   headers: { accept: "application/json, multipart/form-data, message/rfc822" },
+};
+
+const NO_JSON: ProblemDetails = {
+  status: 415,
+  name: "validation_error",
+  title: "The media type is not supported",
+  message: "Send the body as `Content-Type: application/json`, without Content-Encoding.",
+  headers: { accept: "application/json" },
 };
